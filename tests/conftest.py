@@ -75,7 +75,7 @@ def _group(item: pytest.Item) -> str:
     made = sorted(
         name
         for name, definitions in info.name2fixturedefs.items()
-        if definitions[-1].scope == "module" and name in info.names_closure
+        if definitions[-1].scope == "module" and name in info.names_closure and name != "standing"  # a page
     )
     if not made:
         return ""

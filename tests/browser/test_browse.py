@@ -16,6 +16,7 @@ from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import example_root, load_project
 from goldwire.seeds import load_seeds
+from tests.browser.chromium import heard_on
 from tests.browser.rules import broken_rules
 from tests.corpus.mini import MINI, mini_articles, mini_schema
 
@@ -77,14 +78,24 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def quiet(page: Page) -> Iterator[Page]:
+def quiet(standing: Page) -> Iterator[Page]:
     """A page on which a message of the console, or a request that leaves the disk, fails the test."""
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text))
-    page.on("dialog", lambda dialog: heard.append(f"dialog {dialog.message}"))
-    page.on("request", lambda request: None if request.url.startswith("file:") else heard.append(request.url))
-    yield page
+    standing.set_viewport_size({"width": 1500, "height": 1000})
+    with heard_on(standing, "file:") as heard:
+        yield standing
     assert heard == []
+
+
+@pytest.fixture
+def searched(quiet: Page, many: Path) -> Iterator[Page]:
+    """A page of the long list, opened once; each test leaves it without words or filters."""
+    address = (many / "list/3.html").as_uri()
+    if quiet.url != address:
+        quiet.goto(address)
+    yield quiet
+    quiet.fill("#q", "")
+    expect(quiet.locator("#count")).to_have_text("1,030 articles")
+    assert quiet.locator("#rows tr:visible").count() == 200
 
 
 def shown(page: Page, path: Path) -> Page:
@@ -161,21 +172,15 @@ def test_a_long_list_has_pages(quiet: Page, many: Path) -> None:
         ("constructor", 0, ""),
     ],
 )
-def test_a_long_list_is_searched_by_words(
-    quiet: Page, many: Path, query: str, count: int, snippet: str
-) -> None:
+def test_a_long_list_is_searched_by_words(searched: Page, query: str, count: int, snippet: str) -> None:
     """On any page: words of title and text, or their beginnings, whatever case and accents, all of them."""
-    shown(quiet, many / "list/3.html")
-    quiet.fill("#q", query)
-    expect(quiet.locator("#count")).to_have_text(f"{count} of 1,030 articles")
-    assert quiet.locator("#found tr").count() == min(count, 25)
-    assert quiet.locator("#rows").is_hidden()
+    searched.fill("#q", query)
+    expect(searched.locator("#count")).to_have_text(f"{count} of 1,030 articles")
+    assert searched.locator("#found tr").count() == min(count, 25)
+    assert searched.locator("#rows").is_hidden()
     if snippet:
-        assert snippet in (quiet.locator("#found .snippet").first.text_content() or "")
-    assert quiet.locator("img[src=x]").count() == 0
-    quiet.fill("#q", "")
-    expect(quiet.locator("#count")).to_have_text("1,030 articles")
-    assert quiet.locator("#rows tr:visible").count() == 200
+        assert snippet in (searched.locator("#found .snippet").first.text_content() or "")
+    assert searched.locator("img[src=x]").count() == 0
 
 
 @pytest.mark.parametrize(
@@ -191,12 +196,11 @@ def test_a_long_list_is_searched_by_words(
     ],
 )
 def test_what_was_looked_for_is_shown_in_every_script(
-    quiet: Page, many: Path, query: str, shown_bold: str, direction: str
+    searched: Page, query: str, shown_bold: str, direction: str
 ) -> None:
     """As it stands in the text, marks and syllables whole, in the direction in which it runs."""
-    shown(quiet, many / "index.html")
-    quiet.fill("#q", query)
-    snippet = quiet.locator("#found tr").first.locator(".snippet")
+    searched.fill("#q", query)
+    snippet = searched.locator("#found tr").first.locator(".snippet")
     expect(snippet.locator("b")).to_have_text(shown_bold)
     assert snippet.evaluate("e => getComputedStyle(e).direction") == direction
 
@@ -359,17 +363,15 @@ COVERED = """() => {
 
 @pytest.mark.parametrize(("width", "least"), [(1300, 30), (390, 8)])
 def test_names_in_a_dense_graph_do_not_cover_each_other(
-    browser: Browser, site: Path, width: int, least: int
+    quiet: Page, site: Path, width: int, least: int
 ) -> None:
     """Of names that would overlap one stands, and no name leaves the frame, on a desk and on a phone."""
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    page.goto((site / "graph.html").as_uri())
-    page.wait_for_selector("#chart svg text")
-    count, covered, outside = page.evaluate(COVERED)
+    quiet.set_viewport_size({"width": width, "height": 900})
+    shown(quiet, site / "graph.html")
+    quiet.wait_for_selector("#chart svg text")
+    count, covered, outside = quiet.evaluate(COVERED)
     assert count >= least
     assert (covered, outside) == ([], [])
-    context.close()
 
 
 def test_tables_are_looked_at_and_taken(quiet: Page, site: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from goldwire.cli.annotate import command
 from goldwire.project import Project, load_project
 from goldwire.schemas import load_schema
 from tests.annotate.team.gold import OBJECTS, make_gold_project, marked, right, text_of
-from tests.browser.test_studio import draw, log_in, mark, select
+from tests.browser.test_studio import draw, log_in, mark, select, send
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -59,23 +59,24 @@ def join(page: Page, client: Client, email: str) -> None:
     page.wait_for_url(lambda url: "signup" not in url)
 
 
-def work(page: Page, client: Client, title: str, article: str, *steps: Callable[[Page], None]) -> None:
-    """Open an article's task in a project, do what is to be done, and send it."""
+def work(page: Page, client: Client, title: str, **articles: Sequence[Callable[[Page], None]]) -> None:
+    """Go through a project's tasks as they come, do what is to be done in each, and send it."""
     [found] = client.projects(title)
-    tasks = {task["data"]["id"]: task["id"] for task in client.tasks(int(found["id"]), ["id", "data"])}
-    page.goto(f"{client.url}/projects/{found['id']}/data?task={tasks[article]}")
-    page.locator(".gw-text [class*=richtext__container]").wait_for()
-    page.wait_for_timeout(700)
-    for step in steps:
-        step(page)
-    page.keyboard.press("Escape")
-    page.wait_for_timeout(300)
-    page.get_by_role("button", name="Submit").click()
-    for _ in range(60):
-        if client.get(f"api/tasks/{tasks[article]}/")["annotations"]:
-            return
-        page.wait_for_timeout(250)
-    raise AssertionError(f"nothing was sent to {title}")
+    names = {task["id"]: task["data"]["id"] for task in client.tasks(int(found["id"]), ["id", "data"])}
+    left = {number: articles[name] for number, name in names.items() if name in articles}
+    assert len(left) == len(articles)
+    page.goto(f"{client.url}/projects/{found['id']}/data?labeling=1")
+    while left:
+        page.wait_for_function("left => left.includes(Number(window.Htx?.task?.id))", arg=list(left))
+        number = int(page.evaluate("window.Htx.task.id"))
+        page.locator(".gw-text [class*=richtext__container]", has_text=text_of(names[number])).wait_for()
+        page.wait_for_timeout(700)
+        for step in left.pop(number):
+            step(page)
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(300)
+        send(page)
+        assert client.get(f"api/tasks/{number}/")["annotations"]
 
 
 def thing(key: str, words: str, letters: str = "") -> Callable[[Page], None]:
@@ -114,23 +115,21 @@ def test_two_people_go_from_an_empty_project_to_the_team_page(
     second = f"berta-{kitchen.name[-12:]}"
     client = Client(studio.url, studio.token)
     context = browser.new_context(viewport={"width": 1500, "height": 1000})
+    context.set_default_timeout(180_000)
     hers = context.new_page()
     log_in(page, studio)
     join(hers, client, f"{second}@example.org")
 
     goldwire("assign", "--annotators", f"{first},{second}", "--per-article", "2", "--checks", "50%")
     mine, others = title_for(kitchen, first, things), title_for(kitchen, second, things)
-    work(page, client, mine, "r0", thing("f", "tomates", "toma"))
-    work(page, client, mine, "r1", thing("f", "tomates", "toma"), thing("f", "riz"))
-    work(hers, client, others, "r0", thing("t", "riz"))
-    work(hers, client, others, "r1", thing("f", "tomates", "riz"))
+    tomatoes = thing("f", "tomates", "toma")
+    work(page, client, mine, r0=[tomatoes], r1=[tomatoes, thing("f", "riz")])
+    work(hers, client, others, r0=[thing("t", "riz")], r1=[thing("f", "tomates", "riz")])
     goldwire("assign")
     mine, others = title_for(kitchen, first, steps), title_for(kitchen, second, steps)
     arrow = [thing("c", "Couper"), lambda page: draw(page, "Couper", "tomates")]
-    work(page, client, mine, "r0", *arrow)
-    work(page, client, mine, "r1", *arrow)
-    work(hers, client, others, "r0")
-    work(hers, client, others, "r1", *arrow, thing("g", "Cuire"))
+    work(page, client, mine, r0=arrow, r1=arrow)
+    work(hers, client, others, r0=[], r1=[*arrow, thing("g", "Cuire")])
     context.close()
 
     pulled = [each["report"] for each in goldwire("pull")["projects"]]
@@ -155,7 +154,7 @@ def test_two_people_go_from_an_empty_project_to_the_team_page(
         page.keyboard.press("3")
         page.wait_for_timeout(300)
 
-    work(page, client, title(kitchen), "r1", decide)
+    work(page, client, title(kitchen), r1=[decide])
     for _ in range(2):
         goldwire("adjudicate", "--pull", code=1)
         decisions = read_file(kitchen.annotate / "adjudication/r1.yaml").decisions

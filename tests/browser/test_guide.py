@@ -97,8 +97,9 @@ def test_without_scripts_the_whole_guide_is_there(browser: Browser, guide: str) 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_guide_breaks_no_rule_of_accessibility(browser: Browser, guide: str, scheme: Any) -> None:
-    """axe finds no fault of WCAG 2.2 A and AA, by day and by night, on a desk and on a phone; rows that are
-    alike it sees all of once, and the first ones in every light and width."""
+    """axe finds no fault of WCAG 2.2 A and AA, on a desk and on a phone; by night it judges the colours
+    alone, which is all that changes. Rows that are alike it sees all of once, and the first ones in every
+    light and width."""
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     for width in (1366, 390):
@@ -107,7 +108,7 @@ def test_the_guide_breaks_no_rule_of_accessibility(browser: Browser, guide: str,
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         if (scheme, width) != ("light", 1366):
             shorten(page)
-        assert broken_rules(page) == []
+        assert broken_rules(page, colours_only=scheme == "dark") == []
     context.close()
 
 

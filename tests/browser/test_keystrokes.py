@@ -15,14 +15,14 @@ from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
 from goldwire.schemas.picks import data_key, pick_control, picks_of
 from tests.browser.test_screen import state
-from tests.browser.test_studio import drag, log_in, project, schema
+from tests.browser.test_studio import brief, drag, log_in, project, schema
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from goldwire.annotate.labelstudio.server import Server
 
-__all__ = ["project", "schema"]  # fixtures
+__all__ = ["brief", "project", "schema"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 TEXT = "Mike Pompeo et Jeanne Nouvelle ont parlé de l’attaque inacceptable avec Esper."
 
@@ -55,12 +55,12 @@ class Annotator:
 
 
 def test_marks_take_as_many_actions_as_are_counted(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """An entity, one with an id, an event with two arguments, a stance with its source and holder."""
     page.set_viewport_size({"width": 1366, "height": 768})
     with Client(studio.url, studio.token) as client:
-        pushed = push(client, project, schema, [Document("hands", TEXT, {"title": "Essai"})])
+        pushed = push(client, brief, schema, [Document("hands", TEXT, {"title": "Essai"})])
         [task] = client.tasks(pushed.project, include=["id", "data"])
     log_in(page, studio)
     page.goto(f"{pushed.url}/data?task={task['id']}")
@@ -77,7 +77,7 @@ def test_marks_take_as_many_actions_as_are_counted(
     hands.keys("Escape")
     assert hands.done == MARK + Hands(drags=1, keys=1)
 
-    offered = picks_of(schema, load_registries(schema, project.schema_path)).options
+    offered = picks_of(schema, load_registries(schema, brief.schema_path)).options
     rows = task["data"].get(data_key("entity", "entity_id", schema), ())
     own = {row["alias"]: row["value"] for row in rows}
     options = own or offered[pick_control("entity", "entity_id", "PER")]
@@ -108,7 +108,7 @@ def test_marks_take_as_many_actions_as_are_counted(
     hands.keys("Alt+r")
     hands.click("inacceptable")
     assert hands.done == before + MARK + CHOICE + Hands(keys=1) + ARROW
-    page.screenshot(path=project.root / "hands.png")
+    page.screenshot(path=brief.root / "hands.png")
 
     made = state(page)
     marks = {item["id"]: item["value"]["text"] for item in made if item["type"] == "labels"}

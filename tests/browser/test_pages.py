@@ -38,6 +38,7 @@ from goldwire.train.curve.page import page as curve_page
 from goldwire.train.curve.results import Curve
 from goldwire.train.curve.results import Step as Measured
 from tests.annotate.report.made import make_team
+from tests.browser.chromium import heard_on
 from tests.corpus.mini import MINI, mini_articles, mini_schema
 from tests.eval.ci.test_gate import as_baseline
 
@@ -161,31 +162,17 @@ def pages(
 
 
 @pytest.fixture
-def watched(browser: Browser) -> Iterator[Any]:
+def watched(standing: Page) -> Iterator[Any]:
     """Opens pages at a width, on which any message, violation or request from elsewhere fails the test."""
-    heard: list[str] = []
-    contexts = []
 
     def open_page(path: Path, width: int = 1300, scheme: Any = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        contexts.append(context)
-        context.add_init_script(
-            "document.addEventListener('securitypolicyviolation', (e) => console.error("
-            "`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
-        )
-        page = context.new_page()
-        page.on("console", lambda message: heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith(("file:", "data:")) else heard.append(asked.url),
-        )
-        page.goto(path.as_uri())
-        return page
+        standing.set_viewport_size({"width": width, "height": 900})
+        standing.emulate_media(color_scheme=scheme)
+        standing.goto(path.as_uri())
+        return standing
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    with heard_on(standing, "file:", "data:") as heard:
+        yield open_page
     assert heard == []
 
 

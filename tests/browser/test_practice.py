@@ -17,7 +17,7 @@ from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
 from tests.annotate.team.gold import example, review
 from tests.browser.rules import broken_rules
-from tests.browser.test_studio import log_in, mark, send
+from tests.browser.test_studio import cut, log_in, mark, send
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing")
 
@@ -50,7 +50,7 @@ def test_the_answer_stands_there_after_submitting(
 ) -> None:
     """Before: what to do, and no answer. After: how far both agree, the reviewed annotation to be read beside
     one's own, and a page with each difference, in the language of the project."""
-    root = example(name, tmp_path).root
+    root = cut(example(name, tmp_path)).root
     config = (root / "goldwire.toml").read_text(encoding="utf-8")
     former = next(line for line in config.splitlines() if line.startswith("name"))
     config = config.replace(former, f'name = "learn-{name}"', 1)

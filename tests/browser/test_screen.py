@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import string
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from msgspec.structs import replace
@@ -16,16 +17,16 @@ from goldwire.files import sha256
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Span
 from goldwire.project import Project, example_root, load_project
-from goldwire.schemas import Schema
+from goldwire.schemas import Schema, load_schema
 from goldwire.seeds import load_seeds
-from tests.browser.test_studio import brief, log_in, project, schema
+from tests.browser.test_studio import copied, cut, log_in, project, schema
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from goldwire.annotate.labelstudio.server import Server
 
-__all__ = ["brief", "project", "schema"]  # fixtures
+__all__ = ["project", "schema"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 SIZES = {(1366, 768): 14, (1920, 1080): 24}
@@ -130,39 +131,85 @@ def test_everything_is_in_reach_and_the_text_in_sight(
         page.keyboard.press("Escape")
 
 
-def test_labels_can_be_read_in_whatever_colour(
-    page: Page, studio: Server, brief: Project, schema: Schema
-) -> None:
-    """Codes have 4.5 : 1 in the column and in the list of regions, and none is cut there."""
-    page.set_viewport_size({"width": 1366, "height": 768})
-    opened(page, studio, brief, schema, read_adjudicated())
-    for one in page.locator(".gw-labels .lsf-label__text, .gw-labels .lsf-label__hotkey").all():
-        assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
-    names = page.locator(".lsf-outliner-item .lsf-labels-list .lsf-labels-list")
-    page.locator(".lsf-tree-list-holder").evaluate("list => list.scrollTo(0, 200)")  # to a PER and a MEDIA
-    page.wait_for_timeout(500)
-    seen = set()
-    for one in names.all():
-        seen.add(one.text_content())
-        assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
-        assert one.evaluate("name => name.scrollWidth <= name.clientWidth + 1"), one.text_content()
-        right = one.evaluate("name => name.getBoundingClientRect().right")
-        assert right < 1366
-    assert {"PER"} <= seen, seen
-
-
 WORDS = "Le drone a été vu. " * 40
 OWN = (Document("own", WORDS, {"title": "Essai"}),)
 
 
+def word(name: str, layer: str, label: str, number: int, words: int = 1) -> Span:
+    """The drone of a sentence, or all from there to that of another one."""
+    start = number * 19 + 3
+    return Span(name, layer, label, start, start + 5 + 19 * (words - 1))
+
+
 def one_of_each(schema: Schema) -> Annotation:
-    """A region of each label, one after the other, over a text of its own."""
+    """A region of each label, one after the other, over a text of its own; a long one; twice two over the
+    same word, the event marked first and the stance."""
     labels = [(name, label) for name, layer in schema.layers.items() for label in layer.labels]
-    spans = tuple(
-        Span(f"r{number}", layer, label, number * 19 + 3, number * 19 + 8)
-        for number, (layer, label) in enumerate(labels)
+    both = [("event", "ACCUSE"), ("stance", "NEGATIVE")]
+    spans = (
+        *(word(f"r{number}", *label, number) for number, label in enumerate(labels)),
+        word("long", "entity", "MEDIA", 34, words=3),
+        *(word(f"one-{layer}", layer, label, 37) for layer, label in both),
+        *(word(f"two-{layer}", layer, label, 39) for layer, label in both[::-1]),
     )
+    assert len(labels) == 34
     return Annotation("own", "x", schema.stamp, "submitted", spans=spans, text_sha256=sha256(WORDS))
+
+
+class Screen(NamedTuple):
+    """What is seen of a schema."""
+
+    page: Page
+    schema: Schema
+
+
+@pytest.fixture(scope="module")
+def opened_once(standing: Page, studio: Server, tmp_path_factory: pytest.TempPathFactory) -> Screen:
+    """A region of each label, of the example's schema with few ids; how stances are said is a long list."""
+    project = cut(copied(tmp_path_factory.mktemp("screen")))
+    schema = load_schema(project.schema_path)
+    mode, stance = schema.layers["event"].attributes["mode"], schema.layers["stance"]
+    values = {key: replace(value, labels=None) for key, value in mode.values.items()}
+    for_all = replace(mode, title="Manière", values=values)
+    stance = replace(stance, attributes={**stance.attributes, "mode": for_all})
+    schema = replace(schema, layers={**schema.layers, "stance": stance})
+    opened(standing, studio, project, schema, one_of_each(schema))
+    return Screen(standing, schema)
+
+
+@pytest.fixture
+def screen(opened_once: Screen) -> Iterator[Screen]:
+    """The same for each test: what one has changed is taken back, as by Label Studio's own `Reset`."""
+    page, before = opened_once.page, state(opened_once.page)
+    assert len(before) == len(one_of_each(opened_once.schema).spans)
+    yield opened_once
+    page.keyboard.press("Escape")
+    page.evaluate("window.Htx.annotationStore.selected.history.reset()")
+    resized(page, 1500, 1000)
+    assert state(page) == before
+
+
+def test_labels_can_be_read_in_whatever_colour(screen: Screen) -> None:
+    """Codes have 4.5 : 1 in the column and in the list of regions, and none is cut there."""
+    page = screen.page
+    resized(page, 1366, 768)
+    for one in page.locator(".gw-labels .lsf-label__text, .gw-labels .lsf-label__hotkey").all():
+        assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
+    names = page.locator(".lsf-outliner-item .lsf-labels-list .lsf-labels-list")
+    seen = set()
+    listed = page.locator(".lsf-tree-list-holder")
+    shown, whole = listed.evaluate("list => [list.clientHeight, list.scrollHeight]")
+    for top in range(0, whole, shown - 30):
+        listed.evaluate("(list, top) => list.scrollTo(0, top)", top)
+        page.wait_for_timeout(500)
+        for one in names.all():
+            seen.add(one.text_content())
+            assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
+            assert one.evaluate("name => name.scrollWidth <= name.clientWidth + 1"), one.text_content()
+            right = one.evaluate("name => name.getBoundingClientRect().right")
+            assert right < 1366
+    assert {label for layer in screen.schema.layers.values() for label in layer.labels} <= seen
+    listed.evaluate("list => list.scrollTo(0, 0)")
 
 
 def asked_of(schema: Schema, span: Span) -> tuple[str, ...]:
@@ -185,14 +232,13 @@ def choose(page: Page, region: str) -> None:
     )
 
 
-def test_no_key_does_what_nobody_meant(page: Page, studio: Server, brief: Project, schema: Schema) -> None:
+def test_no_key_does_what_nobody_meant(screen: Screen) -> None:
     """Every letter and digit, with every kind of region selected: keys of labels change labels only."""
-    opened(page, studio, brief, schema, one_of_each(schema))
+    page, schema = screen
     keys = [*string.ascii_letters, *string.digits]
     taken = {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
     written = {key: f"shift+{key.lower()}" if key.isupper() else key for key in keys}
     before = state(page)
-    assert len(before) == len(one_of_each(schema).spans)
     kinds = {asked_of(schema, span): span for span in one_of_each(schema).spans}
     for span in kinds.values():
         choose(page, span.id)
@@ -216,11 +262,9 @@ def test_no_key_does_what_nobody_meant(page: Page, studio: Server, brief: Projec
         assert others == [item for item in before if item["id"] not in reached]
 
 
-def test_an_option_is_shown_for_its_labels_only(
-    page: Page, studio: Server, brief: Project, schema: Schema
-) -> None:
+def test_an_option_is_shown_for_its_labels_only(screen: Screen) -> None:
     """Each event type offers its own modes, as the schema has them; one without is not asked."""
-    opened(page, studio, brief, schema, one_of_each(schema))
+    page, schema = screen
     mode = schema.layers["event"].attributes["mode"]
     modes = {value.title for value in mode.values.values()}
     for span in one_of_each(schema).spans:
@@ -235,17 +279,10 @@ def test_an_option_is_shown_for_its_labels_only(
         assert page.locator(".gw-side").get_by_text(mode.title, exact=True).is_visible() == bool(wanted)
 
 
-def test_a_long_list_is_searched_by_typing(
-    page: Page, studio: Server, brief: Project, schema: Schema
-) -> None:
+def test_a_long_list_is_searched_by_typing(screen: Screen) -> None:
     """Of a list for all labels one key leads to the search; what is typed sets one value, on Enter."""
-    event = schema.layers["event"]
-    mode = event.attributes["mode"]
-    for_all = {key: replace(value, labels=None) for key, value in mode.values.items()}
-    event = replace(event, attributes={**event.attributes, "mode": replace(mode, values=for_all)})
-    schema = replace(schema, layers={**schema.layers, "event": event})
-    opened(page, studio, brief, schema, one_of_each(schema))
-    span = next(span for span in one_of_each(schema).spans if span.label == "ASSAULT")
+    page, schema = screen
+    span = next(span for span in one_of_each(schema).spans if span.label == "NEGATIVE")
     before = state(page)
     choose(page, span.id)
     page.wait_for_timeout(300)
@@ -255,24 +292,16 @@ def test_a_long_list_is_searched_by_typing(
     page.keyboard.press("Enter")
     made = [item for item in state(page) if item not in before]
     assert [(item["id"], item["from_name"], item["value"]["choices"]) for item in made] == [
-        (span.id, "event-mode", ["destroy"])
+        (span.id, "stance-mode", ["destroy"])
     ]
 
 
-def test_a_click_reaches_each_of_two_spans_over_the_same_words(
-    page: Page, studio: Server, brief: Project, schema: Schema
-) -> None:
+def test_a_click_reaches_each_of_two_spans_over_the_same_words(screen: Screen) -> None:
     """The word is the inner span's, the edge at its end the outer one's, whichever was marked first."""
-    both = [("event", "ACCUSE"), ("stance", "NEGATIVE")]
-    spans = tuple(
-        Span(f"{order}-{layer}", layer, label, start, start + 5)
-        for start, order, layers in ((3, "one", both), (22, "two", both[::-1]))
-        for layer, label in layers
-    )
-    marked = Annotation("own", "x", schema.stamp, "submitted", spans=spans, text_sha256=sha256(WORDS))
-    opened(page, studio, brief, schema, marked)
+    page = screen.page
     for order in ("one", "two"):
         outer = page.locator(f'[class*="htx-highlight-{order}-"]').first
+        outer.scroll_into_view_if_needed()
         reached = set()
         for at_its_end in (False, True):
             page.keyboard.press("Escape")
@@ -287,12 +316,13 @@ def test_a_click_reaches_each_of_two_spans_over_the_same_words(
         assert reached == {f"{order}-event", f"{order}-stance"}
 
 
-def test_lists_of_tasks_show_titles(page: Page, studio: Server, brief: Project, schema: Schema) -> None:
+def test_lists_of_tasks_show_titles(screen: Screen) -> None:
     """Of what a task holds the title comes first, in the list and beside a task; the text is in neither."""
-    opened(page, studio, brief, schema, read_adjudicated())
     texts = "[...document.querySelectorAll('[class*=head] [class*=cell]')].map(e => e.textContent.trim())"
-    beside = page.evaluate(texts)
-    page.goto(page.url.partition("?")[0])
-    page.get_by_text("Annotated by").first.wait_for()
-    for shown in (beside, page.evaluate(texts)):
+    listed = screen.page.context.new_page()
+    listed.goto(screen.page.url.partition("?")[0])
+    listed.get_by_text("Annotated by").first.wait_for()
+    for page in (screen.page, listed):
+        shown = page.evaluate(texts)
         assert "titlestr" in shown and "textstr" not in shown
+    listed.close()

@@ -29,20 +29,38 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 TEXT = "🇫🇷 Mardi, le porte-parole de l’Élysée a menacé l’Iran de sanctions « inacceptables »."
 DOCUMENT = Document("emoji", TEXT, {"title": "Essai"})
-#: Who is picked in these tests.
-PICKED = {"per.mike-pompeo", "per.mark-esper", "per.mark-milley"}
+#: What is picked in these tests.
+PICKED = {"per.mike-pompeo", "per.mark-esper", "per.mark-milley", "2020-01-03-soleimani-strike"}
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+def copied(folder: Path) -> Project:
     """The example project, without its annotations, under a name of its own."""
-    project = copy_example(tmp_path / "project")
+    project = copy_example(folder / "project")
     config = project.root / "goldwire.toml"
-    renamed = config.read_text(encoding="utf-8").replace("politics-fr", f"browser-{tmp_path.name}")
+    renamed = config.read_text(encoding="utf-8").replace("politics-fr", f"browser-{folder.name}")
     config.write_text(renamed, encoding="utf-8")
     for path in project.annotations.rglob("*.json"):
         path.unlink()
     return load_project(project.root)
+
+
+def cut(project: Project) -> Project:
+    """The same project, its registries cut to some two a label: all controls and keys, a tenth to draw."""
+    for file in load_schema(project.schema_path).registries.values():
+        path, kept = project.schema_path.parent / file, Counter[str]()
+        few = []
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+            label = str(entry["label"])
+            kept[label] += 1
+            few += [entry] if kept[label] <= 2 or entry["id"] in PICKED else []
+        path.write_text(yaml.safe_dump(few, allow_unicode=True), encoding="utf-8")
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The example project to annotate."""
+    return copied(tmp_path)
 
 
 @pytest.fixture
@@ -52,17 +70,9 @@ def schema(project: Project) -> Schema:
 
 
 @pytest.fixture
-def brief(project: Project, schema: Schema) -> Project:
-    """The same project, its registries cut to some two a label: all controls and keys, a tenth to draw."""
-    for file in schema.registries.values():
-        path, kept = project.schema_path.parent / file, Counter[str]()
-        few = []
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
-            label = str(entry["label"])
-            kept[label] += 1
-            few += [entry] if kept[label] <= 2 or entry["id"] in PICKED else []
-        path.write_text(yaml.safe_dump(few, allow_unicode=True), encoding="utf-8")
-    return project
+def brief(project: Project) -> Project:
+    """The same project with few ids."""
+    return cut(project)
 
 
 def log_in(page: Page, studio: Server) -> None:
