@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +36,8 @@ _NEEDS = {"studio": "live", "cluster": "live", "browser": "browser", "trained": 
 _LONG = ("slow", "browser", "live")
 #: What is made once for all tests that ask for it, which is why these run in one process.
 _SHARED = ("studio", "cluster", "trained", "label_interface")
+#: Half of those that ask Label Studio without a browser: with a server of their own they run beside the rest.
+_SECOND_SERVER = ("tests/annotate/sync", "tests/annotate/team", "tests/annotate/drafting")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -70,8 +72,7 @@ def _group(item: pytest.Item) -> str:
         return ""
     for name in _SHARED:
         if name in info.names_closure:
-            # Half of what one server is asked for: with a server of their own these run beside the others.
-            return f"{name} browser" if "browser" in info.names_closure else name
+            return _server(item, info.names_closure) if name == "studio" else name
     made = sorted(
         name
         for name, definitions in info.name2fixturedefs.items()
@@ -83,6 +84,13 @@ def _group(item: pytest.Item) -> str:
     indices = item.callspec.indices if hasattr(item, "callspec") else {}
     given = [str(indices[name]) for name in made if name in indices]
     return " ".join([item.nodeid.partition("::")[0], *made, *given])
+
+
+def _server(item: pytest.Item, fixtures: Sequence[str]) -> str:
+    """The group of those that ask one Label Studio: a block of tests is as long as its server works."""
+    if "browser" in fixtures:
+        return "studio browser"
+    return "studio second" if item.nodeid.startswith(_SECOND_SERVER) else "studio"
 
 
 def pytest_collectstart() -> None:
