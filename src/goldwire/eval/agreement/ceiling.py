@@ -89,8 +89,7 @@ def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
     }
     related = pooled.relations.get("strict")
     between = beside(scores.relations, related) if scores.relations is not None and related else None
-    notes = [*agreement.warnings]
-    notes = [note for note in notes if note not in scores.warnings]
+    notes = [note for note in agreement.warnings if note not in scores.warnings]
     if len(pooled.documents) < len(scores.documents):
         some, every = len(pooled.documents), len(scores.documents)
         notes.append(f"only {some} of the {every} scored documents have two readings")

@@ -103,7 +103,7 @@ class _Layer:
     ) -> None:
         readers, couples = compared.readers, len(compared.pairs)
         self.labels = tuple(sorted(compared.labels.get(name, ())))
-        self._name, self._couples = name, couples
+        self._name = name
         self.sizes = dict.fromkeys(readers, 0)
         kinds = (*KINDS, "head") if extent != "matching" and compared.has_heads else KINDS
         self.counts = {kind: Columns(len(self.labels), 3) for kind in kinds}
