@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import writing
-from goldwire.leftovers import scratch
 from goldwire.project import Project, find_project
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def write_events(
     """
     from goldwire.annotations.candidates import Candidates
     from goldwire.annotations.store import project_articles
-    from goldwire.archive.articles import ArchiveArticles
+    from goldwire.archive.rows import archive_articles
     from goldwire.archive.shards import shards_outside
     from goldwire.corpus.browse.argument_roles import project_frames
     from goldwire.corpus.browse.events import registry_entries
@@ -68,12 +67,12 @@ def write_events(
     if not sources:
         return write(target, project_articles(of), columns, ids=candidates)
     shards = shards_outside([str(source) for source in sources], target.absolute())
-    with scratch("events") as folder:
-        archive = ArchiveArticles(shards, folder / "refused.jsonl", advance)
-        counts = write(target, archive, columns, ids=candidates)
-        counts.refused = archive.refused
-        if archive.refused:
-            quarantine = target.with_name(f"{target.name}.quarantine.jsonl")
-            with writing(quarantine) as stream, (folder / "refused.jsonl").open("rb") as lines:
-                shutil.copyfileobj(lines, stream)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as aside:
+        counts = write(target, archive_articles(shards, aside, advance), columns, ids=candidates)
+        aside.seek(0)
+        counts.refused = sum(1 for _ in aside)
+        if counts.refused:
+            aside.seek(0)
+            with writing(target.with_name(f"{target.name}.quarantine.jsonl")) as stream:
+                stream.writelines(line.encode() for line in aside)
     return counts

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TextIO, TypeAlias
 
 import msgspec
 
@@ -92,6 +93,27 @@ def articles_of(batch: Batch) -> Iterator[Placed | Refused]:
             yield Placed(where, place, _article(batch, number, stored, where))
         except GoldwireError as error:
             yield Refused(where, place, _shown(stored), error.faults)
+
+
+def archive_articles(
+    shards: Iterable[Shard], aside: TextIO, advance: Callable[[int], None] | None = None
+) -> Iterator[Article]:
+    """The articles of shards, one after the other; rows that are none are put `aside`, a line of JSON each.
+
+    `advance` counts bytes of the stored shards. Raises GW943 where a shard can't be read, GW950 where it is
+    damaged or cut off.
+    """
+    for shard in shards:
+        done = 0
+        for batch in article_batches(shard, {}):
+            for row in articles_of(batch):
+                if isinstance(row, Placed):
+                    yield row.article
+                else:
+                    aside.write(json.dumps(row.as_dict(), ensure_ascii=False) + "\n")
+            if advance is not None:
+                advance(batch.done - done)
+            done = batch.done
 
 
 def _stored(batch: Batch) -> Iterator[tuple[int, _Stored]]:
