@@ -394,6 +394,21 @@ def test_a_clock_that_was_ahead_hides_nothing_for_good(clocks: Clocks, project: 
     assert (again.why_all, again.written, again.conflicts) == ("", 0, [])
 
 
+def test_a_store_that_is_gone_comes_back_whole(clocks: Clocks, project: Project) -> None:
+    """Also where a pull reads what changed at first, and sees then that annotations came or went."""
+    clocks.time += timedelta(hours=3)
+    of_bruno = {**_given(6, _marked("TOOL"), clocks.stamp()), "completed_by": 2}
+    task = {**clocks.work[1][0], "id": 11, "updated_at": clocks.stamp(), "annotations": [of_bruno]}
+    clocks.work[1].append(task)
+    _pull_new(clocks, project)
+    shutil.rmtree(project.annotations)
+    clocks.time += timedelta(hours=1)
+    task["updated_at"] = clocks.stamp()
+    report = _pull_new(clocks, project)
+    assert (report.removed_here, report.written, report.unchanged, report.conflicts) == ([], 2, 0, [])
+    assert _stored(project) == ["FOOD", "TOOL"]
+
+
 def test_what_a_pull_has_seen_before_is_no_edit_with_an_earlier_time(
     clocks: Clocks, project: Project
 ) -> None:
