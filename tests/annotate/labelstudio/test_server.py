@@ -293,10 +293,12 @@ def test_two_first_starts_at_once_make_one_folder(tmp_path: Path, monkeypatch: p
     # Stands in for Label Studio's own minute of work, and notes each time that it is done.
     stand_in = tmp_path / "label-studio"
     stand_in.write_text(
-        f"#!/bin/sh\necho made >> {tmp_path}/made\nsleep .2\n"
-        f'touch "$LABEL_STUDIO_BASE_DATA_DIR/{installation.DATABASE}"\n'
+        "import os, pathlib, time\n"
+        f"with open({str(tmp_path / 'made')!r}, 'a') as notes:\n    notes.write('made\\n')\n"
+        "time.sleep(.2)\n"
+        f"pathlib.Path(os.environ['LABEL_STUDIO_BASE_DATA_DIR'], {installation.DATABASE!r}).touch()\n"
     )
-    stand_in.chmod(0o755)
+    (tmp_path / "python").symlink_to(sys.executable)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(installation.migrated, [lambda _m: None] * 2)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from goldwire.annotate.labelstudio import lighter
 from goldwire.annotate.labelstudio.database import Database, usable
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.files import locked, read_bytes, write_text
@@ -72,6 +73,11 @@ def program() -> Path:
         hint = install_hint("studio")
         raise GoldwireError.of("GW301", "Label Studio is not installed", where=str(path), hint=hint)
     return path
+
+
+def command(*arguments: str) -> list[str]:
+    """The words that start Label Studio; raises as `program`."""
+    return [sys.executable, "-P", lighter.__file__, str(program()), *arguments]
 
 
 def environment(
@@ -259,7 +265,7 @@ def _version(env: dict[str, str], log: Path, notify: Notify, where: str) -> None
     """Run `label-studio version`: it makes or updates the tables, prints and ends; it makes no account."""
     with open(log, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
         done = subprocess.Popen(
-            [str(program()), "version"],
+            command("version"),
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=stream,

@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -20,13 +19,13 @@ import msgspec
 import psutil
 from msgspec import Struct
 
-from goldwire.annotate.labelstudio import lighter
 from goldwire.annotate.labelstudio.database import Database, has_account
 from goldwire.annotate.labelstudio.installation import (
     DOMAIN,
     FIRST_ACCOUNT,
     Credentials,
     Notify,
+    command,
     data_folder,
     environment,
     make_credentials,
@@ -241,15 +240,14 @@ def _write(project: Project, state: _State) -> None:
 
 
 def _spawn(project: Project, port: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-P", lighter.__file__, str(program()), "start", "--no-browser"]
-    command += ["--internal-host", HOST, "--port", str(port), "--enable-legacy-api-token"]
+    start = ("start", "--no-browser", "--internal-host", HOST, "--port", str(port))
     path = log_path(project)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as log:
             # A session of its own: a Ctrl-C in the terminal is ours to handle.
             return subprocess.Popen(
-                command,
+                command(*start, "--enable-legacy-api-token"),
                 env=env,
                 cwd=project.cache,
                 stdin=subprocess.DEVNULL,
