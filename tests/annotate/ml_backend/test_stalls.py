@@ -211,7 +211,9 @@ def test_who_does_not_read_an_answer_is_ended(address: Address, backend: Backend
     backend.counts.failed.clear()
     request = b"GET /versions HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.socket() as deaf:
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # else megabytes of answers fit in
+        # As over the internet: on one machine megabytes of answers fit in between.
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         deaf.connect((address.host, address.port))
         deaf.settimeout(1)
         with pytest.raises(OSError):
