@@ -85,7 +85,6 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     # Each item leads to its place, shows both versions, and is decided by one key.
     items.nth(1).click()
     page.wait_for_timeout(300)
-    page.screenshot(path=brief.root / "item.png")
     side = page.locator(".gw-side")
     side.get_by_text("A (anna) : GROUP «porte-parole de l’Élysée»", exact=False).wait_for()
     for box in (page.locator(".gw-text .htx-highlight", has_text="porte-parole").first, side):
@@ -96,7 +95,6 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     items.nth(0).click()
     page.keyboard.press("7")
     page.wait_for_timeout(200)
-    page.screenshot(path=brief.root / "decided.png")
     send(page)
 
     who = studio.username.partition("@")[0]
@@ -168,16 +166,13 @@ def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
         for box in (page.locator(".gw-text .htx-highlight").first, side):
             place = box.bounding_box()
             assert place is not None and place["y"] > 80 and place["y"] < 718
-        page.screenshot(path=brief.root / "item.png")
         before = state(page)
         page.keyboard.press("z")
         page.wait_for_timeout(400)
         page.keyboard.type("milley")
         assert state(page) == before
-        page.screenshot(path=brief.root / "searched.png")
         page.keyboard.press("Enter")
         page.wait_for_timeout(500)
-        page.screenshot(path=brief.root / "picked.png")
         [picked] = [item for item in state(page) if item not in before]
         assert picked["value"]["choices"] == ["per.mark-milley"]
         send(page)

@@ -108,7 +108,6 @@ def test_marks_take_as_many_actions_as_are_counted(
     hands.keys("Alt+r")
     hands.click("inacceptable")
     assert hands.done == before + MARK + CHOICE + Hands(keys=1) + ARROW
-    page.screenshot(path=brief.root / "hands.png")
 
     made = state(page)
     marks = {item["id"]: item["value"]["text"] for item in made if item["type"] == "labels"}

@@ -83,7 +83,6 @@ def test_an_annotator_goes_through_the_passes(
     mark(page, "p", "Mardi")
     page.keyboard.press("Escape")
     page.keyboard.press("t")  # no key of this pass changes anything
-    page.screenshot(path=parted.root / "pass-1.png")
     submit(page, client, title_for(parted, "", passes[0]))
 
     push_passes(client, parted, schema, DOCUMENTS, passes)
@@ -100,7 +99,6 @@ def test_an_annotator_goes_through_the_passes(
     select(page, "menacé")
     type_new_id(page, "menace-1")
     relate(page, "menacé", "Iran", "recipient")
-    page.screenshot(path=parted.root / "pass-2.png")
     submit(page, client, title_for(parted, "", passes[1]))
 
     counts = pulled(client, parted, schema)
@@ -112,7 +110,6 @@ def test_an_annotator_goes_through_the_passes(
     page.locator(".lsf-panel-tabs__tab:visible", has_text="Regions").click()
     select(page, "inacceptables")
     page.locator(".gw-side").get_by_text("mots cités").click()
-    page.screenshot(path=parted.root / "pass-3.png")
     submit(page, client, title_for(parted, "", passes[2]))
 
     counts = pulled(client, parted, schema)
@@ -152,7 +149,6 @@ def test_each_pass_has_all_in_reach_and_its_rules_in_sight(
         controls = ".gw-labels .lsf-label, .gw-side label, .gw-guide .ant-collapse-header"
         for width, height in SIZES:
             resized(page, width, height)
-            page.screenshot(path=parted.root / f"{each.name}-{width}.png")
             assert page.evaluate(LINES) >= 14, (each.name, width)
             assert page.evaluate(OBSCURED, controls) == [], (each.name, width)
             assert sheet.is_visible() and first in str(sheet.text_content())

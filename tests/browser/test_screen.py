@@ -121,7 +121,6 @@ def test_everything_is_in_reach_and_the_text_in_sight(
         assert page.evaluate(LINES) >= lines
         page.locator(".htx-highlight", has_text="frappe").first.click(position={"x": 4, "y": 6})
         page.locator(".gw-side").get_by_text("drone").wait_for()
-        page.screenshot(path=project.root / f"selected-{width}.png")
         assert set(page.evaluate(f"{rows}.map(e => getComputedStyle(e).display)")) == {"flex"}
         assert page.evaluate(OBSCURED, f"{of_a_region}, .gw-guide .ant-collapse-header") == []
         page.evaluate("document.querySelector('.lsf-main-content').scrollTo(0, 1e6)")

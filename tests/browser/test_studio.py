@@ -200,7 +200,6 @@ def test_what_is_marked_in_the_browser_is_what_is_pulled(
         select(page, "inacceptables")
     voice.click()
     relate(page, "menacé", "porte-parole", "actor")
-    page.screenshot(path=brief.root / "marked.png")
     send(page)
 
     report = pull(client, brief, schema, [DOCUMENT])
