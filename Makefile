@@ -25,7 +25,7 @@ DEMO_DIR ?= demo
 demo: env
 	$(BIN)/goldwire demo $(DEMO_DIR) $(DEMO_FLAGS)
 
-# One more than there are cores: tests also wait, for servers and browsers.
+# One more than there are cores: tests also wait. Those of servers and browsers, three blocks, wait half of their time.
 WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 
 # Before each commit: whatever needs neither server, browser nor training; tests of properties try few examples.
@@ -44,7 +44,7 @@ quick-tests:
 	  --hypothesis-profile few $(PYTEST_FLAGS)
 
 all-tests:
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_FLAGS)
+	$(BIN)/pytest -n $$(( $(WORKERS) + 1 )) --dist loadgroup $(PYTEST_FLAGS)
 
 # Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
 test: env

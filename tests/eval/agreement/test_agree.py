@@ -139,6 +139,16 @@ def test_three_annotators_who_miss_documents() -> None:
     assert "3 machine-drafted readings" in found.what
 
 
+def test_two_who_marked_nothing_are_compared_too() -> None:
+    """Of three annotators two share documents without a span: no figure of theirs, those of the others."""
+    empty = [two([], [], number) for number in range(2)]
+    marked = [reading(*f, document="d2", annotator=n) for n, f in (("b", []), ("c", spans(("A", 0, 3))))]
+    found = agree([*empty, article(TEXT, *marked)], resamples=20)
+    assert [c.annotators for c in found.between] == [("a", "b"), ("b", "c")]
+    exact = [c.layers["thing"].counts["exact"].micro().counts for c in found.between]
+    assert [(c.tp, c.fp, c.fn, c.f1) for c in exact] == [(0, 0, 0, None), (0, 1, 0, 0)]
+
+
 def test_adjudicated_annotations_are_left_out() -> None:
     """What rests on the readings is not compared with them, whether its status or its marks say so."""
     base = two(spans(("A", 0, 3)), spans(("A", 0, 3)))

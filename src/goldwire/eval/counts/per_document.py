@@ -87,7 +87,7 @@ def in_parts(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
             labels,
             counts,
             units[number].reshape(len(units[number]), len(labels), 3),
-            None if sums is None else sums[number].reshape(-1, len(labels), 3),
+            None if sums is None else sums[number].reshape(len(sums[number]), len(labels), 3),
         )
         for number, (place, (labels, counts)) in enumerate(parts.items())
     }
