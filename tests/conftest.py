@@ -60,9 +60,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=_place)
 
 
-def _place(item: pytest.Item) -> tuple[bool, bool]:
-    """What takes long comes first, then what one process does in one go."""
-    return not any(map(item.get_closest_marker, _LONG)), item.get_closest_marker("xdist_group") is None
+def _place(item: pytest.Item) -> tuple[bool, bool, int]:
+    """What takes long comes first: what one process does in one go, then loops of server and training."""
+    marks = sum(item.get_closest_marker(mark) is not None for mark in _LONG)
+    return not marks, item.get_closest_marker("xdist_group") is None, -marks
 
 
 def _group(item: pytest.Item) -> str:
