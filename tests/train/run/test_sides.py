@@ -90,6 +90,7 @@ def test_a_side_is_scored_by_the_model_that_is_kept(tmp_path: Path, tiny_config:
     unseen = "scored on the 2 articles of the side test, by the model that is kept, which learned from none"
     assert any(unseen in note for note in done.notes)
     page = (done.reports / "report.html").read_text("utf-8")
+    assert " s on one process, " in page
     assert "the 2 articles of the side test, which were not learned from" in page
     assert "3 articles (side train of split.json; held back: 3 of test)" in page
     assert "Seen: the training data marks this wording" in page

@@ -62,6 +62,7 @@ def page_meta(figures: Mapping[str, Any]) -> dict[str, Any]:
     alone = all(len(fold) == 1 for fold in folds)
     test = figures.get("test")
     selection = selection_in_words(corpus)
+    processes = "one process" if seconds["processes"] == 1 else f"{seconds['processes']} processes"
     return {
         "Corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
         "Content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
@@ -76,7 +77,7 @@ def page_meta(figures: Mapping[str, Any]) -> dict[str, Any]:
         else f"{len(folds)} folds over {documents} articles",
         "Config": ", ".join(config_files(config)) + (f" with {changed}" if changed else ""),
         "Seed": figures["seed"],
-        "Time": f"{seconds['wall']} s on {seconds['processes']} processes, {seconds['cpu']} s of CPU",
+        "Time": f"{seconds['wall']} s on {processes}, {seconds['cpu']} s of CPU",
     }
 
 
