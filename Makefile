@@ -25,8 +25,8 @@ DEMO_DIR ?= demo
 demo: env
 	$(BIN)/goldwire demo $(DEMO_DIR) $(DEMO_FLAGS)
 
-# One more than there are cores: tests also wait. Those of servers and browsers, three blocks, wait half of their time.
-WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
+# Tests also wait, so there are more workers than cores; those of servers and browsers, three blocks, wait half of their time.
+CORES := $(shell getconf _NPROCESSORS_ONLN)
 
 # Before each commit: whatever needs neither server, browser nor training; tests of properties try few examples.
 check: env
@@ -40,11 +40,11 @@ types:
 	$(BIN)/mypy
 
 quick-tests:
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not live and not browser and not slow' --ignore tests/browser \
+	$(BIN)/pytest -q -n $$(( $(CORES) + 1 )) --dist loadgroup -m 'not live and not browser and not slow' --ignore tests/browser \
 	  --hypothesis-profile few $(PYTEST_FLAGS)
 
 all-tests:
-	$(BIN)/pytest -n $$(( $(WORKERS) + 1 )) --dist loadgroup $(PYTEST_FLAGS)
+	$(BIN)/pytest -n $$(( $(CORES) + 2 )) --dist loadgroup $(PYTEST_FLAGS)
 
 # Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
 test: env
