@@ -12,12 +12,13 @@ _PUBLIC = {
     "annotate.adjudication.project": ("adjudicate",),
     "annotate.adjudication.pull": ("pull_adjudication",),
     "annotate.adjudication.push": ("push_adjudication",),
+    "annotate.assign_and_status": ("assign", "practice", "status"),
     "annotate.assisting": ("assist",),
+    "annotate.push_and_pull": ("pull", "push"),
     "annotate.registry.changes": ("merge_ids", "rename_id", "split_id"),
     "annotate.registry.review": ("review_registry",),
     "annotate.rename": ("rename_annotator",),
     "annotate.report.team": ("team_report",),
-    "annotate.rounds": ("assign", "practice", "pull", "push", "status"),
     "annotate.serving": ("serve", "stop_server"),
     "annotate.team.load": ("load",),
     "annotations.removal": ("remove_articles",),
@@ -94,18 +95,18 @@ if TYPE_CHECKING:
     from goldwire.annotate.adjudication.project import adjudicate as adjudicate
     from goldwire.annotate.adjudication.pull import pull_adjudication as pull_adjudication
     from goldwire.annotate.adjudication.push import push_adjudication as push_adjudication
+    from goldwire.annotate.assign_and_status import assign as assign
+    from goldwire.annotate.assign_and_status import practice as practice
+    from goldwire.annotate.assign_and_status import status as status
     from goldwire.annotate.assisting import assist as assist
+    from goldwire.annotate.push_and_pull import pull as pull
+    from goldwire.annotate.push_and_pull import push as push
     from goldwire.annotate.registry.changes import merge_ids as merge_ids
     from goldwire.annotate.registry.changes import rename_id as rename_id
     from goldwire.annotate.registry.changes import split_id as split_id
     from goldwire.annotate.registry.review import review_registry as review_registry
     from goldwire.annotate.rename import rename_annotator as rename_annotator
     from goldwire.annotate.report.team import team_report as team_report
-    from goldwire.annotate.rounds import assign as assign
-    from goldwire.annotate.rounds import practice as practice
-    from goldwire.annotate.rounds import pull as pull
-    from goldwire.annotate.rounds import push as push
-    from goldwire.annotate.rounds import status as status
     from goldwire.annotate.serving import serve as serve
     from goldwire.annotate.serving import stop_server as stop_server
     from goldwire.annotate.team.load import load as load

@@ -22,7 +22,7 @@ from goldwire.cli.corpus import command as corpus_command
 from goldwire.errors import GoldwireError
 from goldwire.formats.arrow import annotation_batch, annotation_of, annotations_of, document_batch
 from goldwire.formats.convert import convert
-from goldwire.formats.features import Columns
+from goldwire.formats.dataset_columns import Columns
 from goldwire.formats.inferred_schema import found_schema
 from goldwire.formats.options import Setting
 from goldwire.formats.parquet import MARKS

@@ -18,12 +18,12 @@ from goldwire.project import Project, find_project
 from goldwire.schemas import Schema
 
 if TYPE_CHECKING:
-    from goldwire.eval.agreement.results import Agreement
+    from goldwire.eval.agreement.agreement_figures import Agreement
     from goldwire.eval.ci.compare_results import Compared
     from goldwire.eval.ci.gate import Gated, Gates
     from goldwire.eval.ci.history import History
     from goldwire.eval.matching.spans import Kind
-    from goldwire.eval.scoring.results import Scores
+    from goldwire.eval.scoring.score_figures import Scores
     from goldwire.train.run.beside_drafts import BesideDrafts
 
 

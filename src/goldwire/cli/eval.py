@@ -25,8 +25,8 @@ from goldwire.cli.eval_drafts import draft
 from goldwire.number_format import amount, counted, number
 
 if TYPE_CHECKING:
-    from goldwire.eval.agreement.results import Agreement
-    from goldwire.eval.scoring.results import Scores
+    from goldwire.eval.agreement.agreement_figures import Agreement
+    from goldwire.eval.scoring.score_figures import Scores
 
 SCHEMA = click.option(
     "--schema",

@@ -12,7 +12,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.project_scores import schema_here, with_agreement
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.pairing import stories, trained_note
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.formats.articles import Articles
 from goldwire.formats.edges import trimmed_note
 from goldwire.formats.guess import stream_as

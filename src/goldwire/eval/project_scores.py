@@ -12,7 +12,7 @@ from goldwire.corpus.split.io import on_sides, split_path, stored_split
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.alignment import side_by_side
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.files import sha256
 from goldwire.formats.edges import padded_note, trimmed_note

@@ -22,6 +22,7 @@ from goldwire.errors import Fault
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
 from goldwire.formats.arrow import annotation_batch, annotation_of, annotations_of, batch, document_batch
+from goldwire.formats.dataset_columns import META, Columns
 from goldwire.formats.dataset_files import (
     BATCH,
     MANIFEST,
@@ -33,7 +34,6 @@ from goldwire.formats.dataset_files import (
     name_by_content,
     no_dataset,
 )
-from goldwire.formats.features import META, Columns
 from goldwire.formats.inferred_schema import check_fit, spooled
 from goldwire.formats.options import Setting
 from goldwire.formats.parquet_size import too_much

@@ -17,7 +17,6 @@ import goldwire
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.labelstudio.ssrf import ADDRESS
-from goldwire.annotate.ml_backend.active_learning import by_uncertainty, candidates, predictions_of
 from goldwire.annotate.ml_backend.app import serving
 from goldwire.annotate.ml_backend.connect import (
     connect_backend,
@@ -26,9 +25,10 @@ from goldwire.annotate.ml_backend.connect import (
     fetch_predictions,
 )
 from goldwire.annotate.ml_backend.handlers import Backend
-from goldwire.annotate.ml_backend.predictor import Assistant
+from goldwire.annotate.ml_backend.predictor import Assistant, predictions_of
 from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
+from goldwire.annotate.sync.push_order import by_uncertainty, candidates
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError
 from goldwire.messages import messages_in

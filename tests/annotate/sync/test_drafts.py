@@ -217,8 +217,8 @@ def test_the_command_counts_drafts(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     (desk.project.root / "seeds/articles").mkdir(parents=True)
     rows = [json.dumps({"id": d.id, "text": d.text}) + "\n" for d in desk.documents]
     (desk.project.root / "seeds/articles.jsonl").write_text("".join(rows), encoding="utf-8")
-    monkeypatch.setattr("goldwire.annotate.rounds.load_schema", lambda _path: SCHEMA)
-    monkeypatch.setattr("goldwire.annotate.rounds.connect", lambda *_a, **_k: desk.client)
+    monkeypatch.setattr("goldwire.annotate.push_and_pull.load_schema", lambda _path: SCHEMA)
+    monkeypatch.setattr("goldwire.annotate.push_and_pull.connect", lambda *_a, **_k: desk.client)
     desk.draft()
     done = CliRunner().invoke(command, ["pull", "--drafts", "--project", str(desk.project.root)])
     assert done.exit_code == 0, done.output

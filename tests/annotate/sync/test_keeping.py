@@ -324,7 +324,7 @@ def test_a_pulls_quarantine_is_that_of_the_last_project(
     memory.add(2, title_for(project, "anna"), _given(6, [*_marked(), odd]))
     _pull(memory, project, title_for(project, "anna"))
     memory.work[2][0]["annotations"] = [_given(6, _marked(), "2026-01-03T00:00:00Z")]
-    monkeypatch.setattr("goldwire.annotate.rounds.connect", lambda *_a, **_k: memory)
+    monkeypatch.setattr("goldwire.annotate.push_and_pull.connect", lambda *_a, **_k: memory)
     done = CliRunner().invoke(command, ["pull", "--full", "--project", str(project.root)])
     assert done.exit_code == 0, done.output
     assert not quarantine_path(project).exists()
@@ -427,7 +427,7 @@ def test_the_command_says_why_it_reads_everything(
     clocks: Clocks, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In one line; nothing of it where what changed is read."""
-    monkeypatch.setattr("goldwire.annotate.rounds.connect", lambda *_a, **_k: clocks)
+    monkeypatch.setattr("goldwire.annotate.push_and_pull.connect", lambda *_a, **_k: clocks)
     clocks.time += timedelta(days=2)
     words = ["pull", "--project", str(project.root)]
     told = [CliRunner().invoke(command, words).output for _ in range(2)]

@@ -21,8 +21,8 @@ from goldwire.corpus.dataset.build import Build, build
 from goldwire.corpus.dataset.croissant import CROISSANT
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
+from goldwire.formats.dataset_columns import Columns
 from goldwire.formats.dataset_files import dataset_files
-from goldwire.formats.features import Columns
 from goldwire.model import Annotation, Article, Provenance, Relation, Span, curated
 from goldwire.project import Project, load_project
 from goldwire.schemas import load_schema

@@ -12,7 +12,7 @@ from goldwire.eval.agreement.agree import agree
 from goldwire.eval.agreement.ceiling import read_ceiling
 from goldwire.eval.project_scores import score_articles
 from goldwire.eval.report.page import write_report
-from goldwire.eval.scoring.results import detail_rows
+from goldwire.eval.scoring.score_figures import detail_rows
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Article
 from tests.train.run.test_agreement import readings, scored

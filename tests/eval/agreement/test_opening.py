@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval.agreement.results import HEADLINES, MOST, opening
-from goldwire.eval.scoring.results import Row
+from goldwire.eval.agreement.agreement_figures import HEADLINES, MOST, opening
+from goldwire.eval.scoring.score_figures import Row
 
 WHAT = st.sampled_from(
     [*sorted(HEADLINES), "F1, exact, A", "size, κ", "size, equal", "F1, with arguments, strict"]

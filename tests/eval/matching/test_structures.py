@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from goldwire.eval.agreement.ceiling import ceiling_of, is_about, read_ceiling
 from goldwire.eval.matching.spans import align, tabulate
 from goldwire.eval.matching.structures import StructureKind, required, structure_counts, structures
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import count, score
 from goldwire.model import Annotation, Relation, Span, Status
 from goldwire.schemas import load_schema

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Span
 from tests.shared import SHARED, needs_shared

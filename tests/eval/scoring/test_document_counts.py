@@ -18,7 +18,7 @@ from goldwire.eval.file_scores import score_files
 from goldwire.eval.project_scores import score_articles
 from goldwire.eval.scoring.document_counts import DocumentCounts
 from goldwire.eval.scoring.pairing import stories
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, Document, Span

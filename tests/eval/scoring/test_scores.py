@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts.counts import Counts
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Relation
 from tests.eval.helpers import Mark, marks, reading, spans

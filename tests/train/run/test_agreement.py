@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from goldwire.eval.agreement.ceiling import ceiling_of
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Article, Relation, Span
 from goldwire.train.run.agreement import agreement_note, related_agreement

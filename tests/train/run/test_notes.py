@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.train.run.notes import (

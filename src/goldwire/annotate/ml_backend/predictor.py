@@ -154,6 +154,17 @@ class Assistant:
         return Predicted(document, annotation, fitted.left_out)
 
 
+def predictions_of(
+    assistant: Assistant, documents: Sequence[Document], *, advance: Callable[[int], None] | None = None
+) -> tuple[list[Annotation], Counter[str]]:
+    """What a pipeline finds in the articles, within its schema; and what was left out, by reason."""
+    predicted = list(assistant.annotate(documents, advance=advance))
+    left_out = Counter[str]()
+    for prediction in predicted:
+        left_out.update(prediction.left_out)
+    return [prediction.annotation for prediction in predicted], left_out
+
+
 def in_pieces(nlp: Language, text: str, most: int = _PIECE) -> Doc:
     """The tokens of a text as `nlp.make_doc` finds them, with room for other threads between its lines.
 

@@ -32,6 +32,7 @@ from goldwire.model import Annotation, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
+from goldwire.table import Column, Table
 
 #: The field of a task's data that says how it went.
 FEEDBACK = "practice"
@@ -49,6 +50,13 @@ class Practised:
     given: int
     done: int
     shown: tuple[str, ...]
+
+
+def practice_table(practised: Sequence[Practised]) -> Table:
+    """How far everybody is who practises."""
+    counts = tuple(Column(name, "amount") for name in ("articles", "done", "answers shown now"))
+    rows = [(each.annotator, each.given, each.done, len(each.shown), each.url) for each in practised]
+    return Table("practice", "practice", (Column("practising"), *counts, Column("project")), rows)
 
 
 def give_practice(

@@ -14,7 +14,7 @@ from goldwire.number_format import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
-    from goldwire.annotate.rounds import Practice
+    from goldwire.annotate.assign_and_status import Practice
 
 #: Seconds between two looks of --watch.
 _EVERY = 5.0

@@ -1,5 +1,5 @@
 """Inter-annotator agreement, for any number of annotators.
 
-`agree` collects `pairwise` F1 and the coefficients (`kappa`, `unitizing`, `gamma`) into `results`;
-`ceiling` holds them beside a model's scores.
+`agree` collects `pairwise` F1 and the coefficients (`kappa`, `unitizing`, `gamma`), `agreement_figures` shows
+them, `ceiling` holds them beside a model's scores.
 """

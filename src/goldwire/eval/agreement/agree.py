@@ -14,9 +14,9 @@ from itertools import combinations
 from typing import Any
 
 from goldwire.errors import GoldwireError, one_of
+from goldwire.eval.agreement.agreement_figures import Agreement, Comparison
 from goldwire.eval.agreement.coefficients import tokens_of
 from goldwire.eval.agreement.pairwise import Compared, Extent, ReadingCounts, ReadingPair
-from goldwire.eval.agreement.results import Agreement, Comparison
 from goldwire.eval.scoring.alignment import standing_twice
 from goldwire.eval.scoring.notes import few_warnings, known_layers
 from goldwire.eval.scoring.pairing import stories

@@ -15,11 +15,11 @@ from goldwire import strict_json
 from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import GoldwireError
 from goldwire.eval.agreement.agree import agree, layers_read_twice
-from goldwire.eval.agreement.results import Agreement
+from goldwire.eval.agreement.agreement_figures import Agreement
 from goldwire.eval.counts.bootstrap import Interval, interval
 from goldwire.eval.counts.counts import LabelCounts, rates
 from goldwire.eval.scoring.ceiling import Beside, Ceiling, Readers
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.files import read_text
 from goldwire.model import Annotation, Article, outermost
 from goldwire.number_format import counted

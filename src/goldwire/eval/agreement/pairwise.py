@@ -8,11 +8,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from goldwire.eval.agreement.agreement_figures import Comparison, LayerAgreement
 from goldwire.eval.agreement.coefficients import LayerReadings
 from goldwire.eval.agreement.gathered import Columns
 from goldwire.eval.agreement.identity import MatchedIds
 from goldwire.eval.agreement.matched import Matched, MatchedLabels, MatchedValues
-from goldwire.eval.agreement.results import Comparison, LayerAgreement
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.counts.per_document import head_counts, in_parts, span_counts
 from goldwire.eval.matching.relations import RELATION_KINDS, keys, relation_counts

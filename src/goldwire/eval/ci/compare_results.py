@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from goldwire.eval.counts.significance import ALPHA, Difference, Tested
 from goldwire.eval.matching.spans import Kind
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.number_format import amount, counted, number, p_in_words, signed_interval
 from goldwire.table import Cell, Column, Figures, Table
 from goldwire.text import snippet

@@ -19,7 +19,7 @@ from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.matching.relations import end_of
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import check_pairs
 from goldwire.files import read_text, sha256
 from goldwire.model import Annotation, Document, outermost, pairs

@@ -18,7 +18,7 @@ from goldwire.eval.report.span_layers import paragraphs
 from goldwire.eval.scoring.breakdown import OUTCOMES, break_down, by_label
 from goldwire.eval.scoring.notes import unknown_note
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories
-from goldwire.eval.scoring.results import Scores, structure_name
+from goldwire.eval.scoring.score_figures import Scores, structure_name
 from goldwire.files import read_text, write_text
 from goldwire.html.charts import Point, line
 from goldwire.html.templates import page_templates, render_page

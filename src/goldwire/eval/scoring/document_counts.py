@@ -44,7 +44,7 @@ from goldwire.eval.matching.structures import (
     structures,
 )
 from goldwire.eval.scoring.notes import few_warnings, known_layers, layer_warnings, trust, unknown_words
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.model import STATUSES, Annotation, Document, Status
 from goldwire.number_format import counted as in_words
 from goldwire.schemas import Attribute, Schema

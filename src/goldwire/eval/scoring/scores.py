@@ -10,7 +10,7 @@ from goldwire.eval.counts.per_document import span_counts
 from goldwire.eval.matching.relations import NamedBy
 from goldwire.eval.matching.spans import Kind, align, codes_of, tabulate
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.model import Annotation, Document, Span
 from goldwire.schemas import Schema
 

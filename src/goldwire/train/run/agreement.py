@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from goldwire.eval.agreement.agree import agree, layers_read_twice
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.model import Annotation, Article, Span, unfinished
 from goldwire.number_format import with_interval
 

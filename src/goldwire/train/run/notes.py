@@ -12,7 +12,7 @@ from goldwire.eval.counts.attributes import Value, attribute_counts, value_of
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import ALPHA, compare_labels
 from goldwire.eval.scoring.notes import scored_on
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.model import Annotation
 from goldwire.number_format import counted, number, p_in_words, p_value, signed, signed_interval
 from goldwire.schemas import Schema

@@ -9,7 +9,7 @@ from typing import Any
 
 from goldwire.eval.report.page import Extra, Run, write_report, write_run
 from goldwire.eval.scoring.notes import scored_on
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.files import write_text
 from goldwire.model import Article
 from goldwire.number_format import counted, interval, signed, signed_interval

@@ -14,7 +14,7 @@ from goldwire import __version__
 from goldwire.annotations.line import dumps
 from goldwire.eval.project_scores import in_project, project_readings
 from goldwire.eval.scoring.pairing import Paired
-from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.articles import Articles

@@ -23,4 +23,4 @@ def test_tests_that_share_what_is_dear_go_to_one_process(request: pytest.Fixture
 def test_a_tests_own_parameters_part_it_from_no_other(request: pytest.FixtureRequest, number: int) -> None:
     """What the module makes once is made once for tests with parameters and without."""
     [mark] = request.node.iter_markers("xdist_group")
-    assert mark.args == ("tests/house/test_groups.py dear",)
+    assert mark.args == ("tests/house/test_one_process.py dear",)

@@ -1,4 +1,4 @@
-"""Pages that list what the code has: nothing is missing in them, and nothing is there that the code lacks."""
+"""Error codes: each that the code says has its line in docs/errors.md, and each line its code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tests.house.trees import in_one_process, nodes_of
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/goldwire"
 ERRORS = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
-CONFIGURATION = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -68,29 +67,3 @@ def test_every_code_is_of_the_kind_of_error_that_the_api_page_says() -> None:
         for code in codes()
     }
     assert said == {code: type(GoldwireError.of(code, "what")).__name__ for code in codes()}
-
-
-@in_one_process
-def test_every_key_of_goldwire_toml_that_is_read_is_explained() -> None:
-    """Each `[table] key` that the code asks a project for stands in docs/configuration.md."""
-    explained = set(re.findall(r"^\| `\[(\w+)\.?(\w+)?(?:\.\w+)?\](?: (\w+))?` \|", CONFIGURATION, re.M))
-    known = {(table, key or inner) for table, inner, key in explained}
-    read = {
-        (str(node.args[0].value), str(node.args[1].value))
-        for path in MODULES
-        for node in nodes_of(path)
-        if isinstance(node, ast.Call) and len(node.args) >= 2
-        and ast.unparse(node.func).rpartition(".")[2] in ("setting", "_setting")
-        and isinstance(node.args[0], ast.Constant) and isinstance(node.args[1], ast.Constant)
-    }  # fmt: skip
-    assert ("corpus", "redistributable") in read
-    assert read <= known
-
-
-def test_the_places_that_the_code_page_names_are_there() -> None:
-    """*How the code is laid out* and *Where do I change …?* name files and folders that exist."""
-    page = (ROOT / "docs/code.md").read_text(encoding="utf-8")
-    named = re.findall(r"`((?:src|tests|docs|benchmarks|schemas|seeds)/[^`]*|[\w-]+\.(?:toml|yml))`", page)
-    assert len(named) > 40
-    missing = [name for name in named if not (ROOT / name).exists()]
-    assert not missing

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.ml_backend.predictor import Assistant
 from goldwire.annotate.sync.tasks import uid
 from goldwire.archive.ranking import document_uncertainty, rank
 from goldwire.errors import GoldwireError
@@ -59,17 +58,6 @@ def candidates(
     return Candidates(
         [document for document in unlabelled if uid(document) not in present_uids], labelled, present
     )
-
-
-def predictions_of(
-    assistant: Assistant, documents: Sequence[Document], *, advance: Callable[[int], None] | None = None
-) -> tuple[list[Annotation], Counter[str]]:
-    """What a pipeline finds in the articles, within its schema; and what was left out, by reason."""
-    predicted = list(assistant.annotate(documents, advance=advance))
-    left_out = Counter[str]()
-    for prediction in predicted:
-        left_out.update(prediction.left_out)
-    return [prediction.annotation for prediction in predicted], left_out
 
 
 def by_uncertainty(
