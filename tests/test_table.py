@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import goldwire
+from goldwire.model import Annotation, Article, Document, Provenance, Span
 from goldwire.number_format import interval, number
 from goldwire.table import Column, Figures, Table, latex_text
 from tests.cli.terminal import called
@@ -68,19 +69,50 @@ def test_csv_and_pandas_keep_every_number_and_latex_and_html_show_it(rows: list[
         assert f">{number(f1)}</td>" in html and f">{interval(bounds)}</td>" in html
 
 
-@given(st.text())
+@given(st.text() | st.text("-',`\"*[]–’\\a"))
 def test_no_text_acts_in_latex_html_or_a_spreadsheet(text: str) -> None:
     """Labels come from data: every special sign is escaped, no cell is a formula, no line is broken."""
     table = Table("t", text, (Column(text),), [(text,)])
     set_ = latex_text(text)
-    bare = re.sub(r"\\(?:[&%$#_{}]|[a-z]+\{\}|[a-z]+)|\{\[\}|\{\]\}|\$[^$]*\$", "", set_)
-    assert not set(bare) & set("\\{}$&#%_^~|\n")
+    bare = re.sub(r"\\(?:[&%$#_{}]|string\"|[a-z]+\{\}|[a-z]+)|\{[][*]?\}|\$[^$]*\$", " ", set_)
+    assert not set(bare) & set('\\{}$&#%_^~|\n*[]`"')
+    # What LaTeX would draw together stands apart; only of a dash two hyphens are made.
+    assert not re.search("''|,,|---", bare) and bare.count("--") <= text.count("–")
     body = re.sub(r' style="text-align:\w+"', "", table._repr_html_())
     tags = re.findall(r"<[^>]*>", body)
     assert all(re.fullmatch(r"</?(table|caption|thead|tbody|tr|t[hd])>", tag) for tag in tags)
     assert len(tags) == 16
     for row in csv.reader(io.StringIO(table.to_csv())):
         assert not any(cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t")) for cell in row)
+
+
+def test_a_table_longer_than_a_page_goes_over_several_in_latex() -> None:
+    """Up to 40 rows are one `table`; of more none is lost below the page, and each page has the head."""
+    for rows, environment in ((40, "table"), (41, "longtable")):
+        latex = Table("t", "T & more", SHAPE, [("*", 0.5, (0.4, 0.6), 3)] * rows).to_latex()
+        assert latex.startswith(f"\\begin{{{environment}}}") and latex.endswith(f"\\end{{{environment}}}\n")
+        assert latex.count("{*} & .500 & .400 to .600 & 3 \\\\\n") == rows
+        assert latex.count("\\caption{T \\& more}") == latex.count("\\bottomrule") == 1
+        assert latex.count("label & F1 & 95 \\% & n \\\\") == latex.count("\\toprule") == 1 + (rows > 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("*", "{*}"),
+        ("a--b", "a-{}-b"),
+        ("–-", "--{}-"),
+        ("''", "'{}'"),
+        (",,", ",{},"),
+        ("?`", "?\\textasciigrave{}"),
+        ('"a', '\\string"a'),
+        ("<<", "$<$$<$"),
+        ("R&D_é 100%", "R\\&D\\_é 100\\%"),
+    ],
+)
+def test_a_label_is_set_in_latex_as_it_is_written(text: str, latex: str) -> None:
+    """No sign begins a command, ends a row, or becomes another sign with its neighbour."""
+    assert latex_text(text) == latex
 
 
 @pytest.mark.parametrize("name", ["scores", "agreement", "compared", "counts"])
@@ -131,6 +163,7 @@ def test_tables_in_one_file_are_told_apart() -> None:
         ("eval", "score", "gold.jsonl", "system-a.jsonl", "--resamples", "20"),
         ("eval", "agree", "gold.jsonl", "--resamples", "20", "--no-gamma"),
         ("eval", "compare", "gold.jsonl", "system-a.jsonl", "system-b.jsonl", "--rounds", "100"),
+        ("eval", "report", "gold.jsonl", "system-a.jsonl", "--resamples", "20", "--out", "page.html"),
         ("corpus", "stats", "--project", "my-project"),
     ],
 )
@@ -154,3 +187,43 @@ def test_commands_write_their_tables_for_papers(
     figures = {round(value, 9) for value in numbers(json.loads(Path("t.json").read_text()))}
     fractions = [float(v) for row in rows for v in row.values() if re.fullmatch(r"-?0\.\d+", v)]
     assert all(round(value, 9) in figures for value in fractions if command[0] == "eval")
+
+
+@pytest.mark.slow
+def test_what_training_comes_to_is_written_for_papers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables that `goldwire train` prints, with their intervals, as CSV and LaTeX."""
+    monkeypatch.chdir(tmp_path)
+    person = Provenance(kind="human")
+    for name, dishes in {
+        "learned": ("bread and soup", "figs and cheese"),
+        "test": ("pears", "beans"),
+    }.items():
+        texts = [f"Anna {name} to eat {dish} on day {n} of her journey." for n, dish in enumerate(dishes)]
+        articles = []
+        for n, (dish, text) in enumerate(zip(dishes, texts, strict=True)):
+            document = Document(f"{name}-{n}", text, {"language": "en"})
+            spans = (Span("s", "thing", "R&D_dish", start := text.index(dish), start + len(dish)),)
+            articles.append(
+                Article(document, (Annotation(document.id, "anna", "a@1", "reviewed", person, spans),))
+            )
+        goldwire.write(articles, f"{name}.jsonl")
+    learned = (
+        "--data",
+        "learned.jsonl",
+        "--layer",
+        "thing",
+        "--spans",
+        "--test",
+        "test.jsonl",
+        "--out",
+        "model",
+    )
+    written = ("--csv", "t.csv", "--latex", "t.tex", "--", "--training.max_epochs", "1")
+    done = called("train", *learned, "--resamples", "20", "--processes", "1", *written)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(Path("t.csv").read_text(encoding="utf-8"))))
+    assert {row["table"] for row in rows} == {"thing", "thing labels"} and "95 % low" in rows[0]
+    latex = Path("t.tex").read_text(encoding="utf-8")
+    assert latex.count("\\\\\n") == len(rows) + 2 and "R\\&D\\_dish" in latex

@@ -34,6 +34,8 @@ _FORMS: dict[Form, Callable[[Any], str]] = {
     "p": p_value,
 }
 _INTERVALS = ("interval", "signed_interval")
+#: Rows that fit a page in LaTeX; a table of more goes over several.
+PAGE = 40
 #: What a spreadsheet would take for a formula; a figure is none.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -126,14 +128,23 @@ class Table:
         return _csv([name for column in self.columns for name in column.names], self.records())
 
     def to_latex(self) -> str:
-        r"""A `table` with a caption and rules by booktabs, figures in their one form, all text escaped."""
+        r"""A `table` with a caption and rules by booktabs, figures in their one form, all text escaped.
+
+        One of more than 40 rows is a `longtable`, of the package of that name: it goes over several pages.
+        """
         align = "".join("l" if column.form == "text" else "r" for column in self.columns)
-        head = " & ".join(latex_text(column.name) for column in self.columns)
+        names = " & ".join(latex_text(column.name) for column in self.columns)
+        head = f"\\toprule\n{names} \\\\\n\\midrule\n"
         body = "".join(" & ".join(map(latex_text, row)) + " \\\\\n" for row in self.shown())
+        caption = f"\\caption{{{latex_text(self.title)}}}"
+        if len(self.rows) > PAGE:
+            return (
+                f"\\begin{{longtable}}{{{align}}}\n{caption} \\\\\n{head}\\endfirsthead\n{head}\\endhead\n"
+                f"\\bottomrule\n\\endfoot\n{body}\\end{{longtable}}\n"
+            )
         return (
-            "\\begin{table}\n\\centering\n"
-            f"\\caption{{{latex_text(self.title)}}}\n"
-            f"\\begin{{tabular}}{{{align}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}"
+            f"\\begin{{table}}\n\\centering\n{caption}\n"
+            f"\\begin{{tabular}}{{{align}}}\n{head}{body}"
             "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
         )
 
@@ -197,7 +208,7 @@ class Figures(ABC):
         return _csv(["table", *names], rows)
 
     def to_latex(self) -> str:
-        """All tables one after another, for a document that uses the package booktabs."""
+        """All tables one after another, for a document that uses the packages booktabs and longtable."""
         return "\n".join(table.to_latex() for table in self.tables())
 
     def to_pandas(self, name: str | None = None) -> DataFrame:
@@ -214,8 +225,13 @@ _LATEX = {
     "~": "\\textasciitilde{}",
     "^": "\\textasciicircum{}",
     "|": "\\textbar{}",
+    # What a row must not begin with, as `\\\\` would take it for its own.
     "[": "{[}",
     "]": "{]}",
+    "*": "{*}",
+    # With a question mark before it a Spanish one; with a vowel behind it an umlaut, in German texts.
+    "`": "\\textasciigrave{}",
+    '"': '\\string"',
     "–": "--",
     "’": "'",
     "…": "\\dots{}",
@@ -225,15 +241,26 @@ _LATEX = {
 }
 #: A sign before a figure is a minus or plus, no hyphen.
 _SIGN = re.compile(r"(?<!\S)([-+])(?=[.\d])")
+#: Signs of which LaTeX makes two another: a dash of hyphens, quotation marks of apostrophes and commas.
+_JOINED = ("-", "'", ",")
 
 
 def latex_text(text: str) -> str:
-    """Text that LaTeX sets as it stands, on one line; Greek letters and signs by their commands."""
+    """Text that LaTeX sets as it stands, on one line; Greek letters and signs by their commands.
+
+    That is so of Latin letters; other scripts and emoji need LuaLaTeX or XeLaTeX, and a font that has them.
+    """
     parts = _SIGN.split(visible(text))
-    return "".join(
-        f"${part}$" if index % 2 else "".join(_LATEX.get(sign, sign) for sign in part)
-        for index, part in enumerate(parts)
-    )
+    return "".join(f"${part}$" if index % 2 else _escaped(part) for index, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    escaped = ""
+    for sign in text:
+        command = _LATEX.get(sign, sign)
+        apart = "{}" if command[0] in _JOINED and escaped.endswith(command[0]) else ""
+        escaped += apart + command
+    return escaped
 
 
 def _csv(names: Sequence[str], records: Iterable[Mapping[str, Any]]) -> str:

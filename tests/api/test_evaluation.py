@@ -49,8 +49,7 @@ def test_readings_in_files_are_called_like_them(folder: Path) -> None:
     )
     assert told == ["system-a.jsonl", "system-b.jsonl"] and "a and b" in repr(agreement)
     whole, headlines = agreement.tables(), agreement.headlines()
-    assert [table.columns for table in whole] == [table.columns for table in headlines]
-    assert 0 < len(headlines[0].rows) < len(whole[0].rows)
+    assert whole[0].columns == headlines.columns and 0 < len(headlines.rows) < len(whole[0].rows)
     assert set(agreement.warnings) <= set(agreement.notes)
 
 

@@ -19,7 +19,6 @@ from goldwire.cli.common import (
     show,
     tell,
     write_figures,
-    write_json,
 )
 from goldwire.cli.eval_drafts import draft
 from goldwire.number_format import amount, counted, number
@@ -119,7 +118,12 @@ def score(
 @click.option(
     "--floor", type=click.FloatRange(0, 1), help="Exit 1 where the exact F1 of a layer is under this."
 )
-@click.option("--all", "whole", is_flag=True, help="Every figure: each label, attribute and measure.")
+@click.option(
+    "--all",
+    "whole",
+    is_flag=True,
+    help="Every figure: each label, attribute and measure, of each pair of annotators too.",
+)
 @click.option("--gamma/--no-gamma", default=True, show_default=True, help="γ and γ-cat, the slowest figures.")
 @eval_ci.LAYERS
 @eval_ci.SIDES
@@ -181,6 +185,7 @@ def agree(
     "--train", "train_path", type=eval_ci.SOURCE, help="What was learned from: its spans are the seen ones."
 )
 @scoring_options
+@paper_options
 def report(
     gold: Path | None,
     pred: Path | None,
@@ -189,6 +194,8 @@ def report(
     title: str,
     train_path: Path | None,
     json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
     **options: Any,
 ) -> None:
     """Write one HTML page with scores, confusions and every error in its sentence.
@@ -206,7 +213,7 @@ def report(
         out, *sources, title=title, train=train_path, **_scoring(json_path, **options)
     )
     print_scores(scores)
-    write_json(json_path, scores.as_json())
+    write_figures(scores, json_path, csv_path, latex_path)
     say(f"report: {out}")
 
 
@@ -226,10 +233,12 @@ def print_scores(scores: Scores) -> None:
 def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
     """What was compared, its figures, `whole` or those that tell most, and what to bear in mind."""
     tell(agreement.what)
-    for table, headlines in zip(agreement.tables(), agreement.headlines(), strict=True):
-        show(table if whole else headlines, title=table.title)
-        if not whole and (more := len(table.rows) - len(headlines.rows)):
-            say(f"{amount(more)} more figures, by label, attribute and measure: --all, or --json FILE")
+    shown = agreement.tables() if whole else [agreement.headlines()]
+    for table in shown:
+        show(table, title=table.title)
+    if more := sum(len(table.rows) for table in agreement.tables()) - sum(len(table.rows) for table in shown):
+        pairs = ", and of each pair of annotators" if agreement.between else ""
+        say(f"{amount(more)} more figures, by label, attribute and measure{pairs}: --all, or --json FILE")
     for line in agreement.left_out:
         say(f"left out: {line}")
     for note in agreement.notes:

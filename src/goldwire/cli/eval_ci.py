@@ -18,7 +18,6 @@ from goldwire.cli.common import (
     say_read,
     tell,
     write_figures,
-    write_json,
 )
 from goldwire.cli.common import show as show_table
 from goldwire.files import read_text, write_text
@@ -29,7 +28,7 @@ from goldwire.project import Project
 
 if TYPE_CHECKING:
     from goldwire.eval.ci.compare_results import Compared
-    from goldwire.eval.ci.gate import Gated
+    from goldwire.eval.ci.gate import Gated, Gates
     from goldwire.formats.articles import Articles
 
 #: Articles in any format that is read: a file, or a folder.
@@ -218,6 +217,7 @@ def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
 @click.option("--junit", type=FILE, help="Write the conditions as JUnit XML to this file.")
 @click.option("--badge", type=FILE, help="Write a badge's endpoint (JSON, as shields reads it) to this file.")
 @json_option
+@paper_options
 def gate(
     scores: Path | None,
     every: bool,
@@ -230,6 +230,8 @@ def gate(
     junit: Path | None,
     badge: Path | None,
     json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
     **options: Any,
 ) -> None:
     """Hold the scores of `goldwire train` against the committed baseline; exit 1 where they are worse.
@@ -250,11 +252,9 @@ def gate(
     options |= {"floor": floors.pop("", None), "floors": floors, "notify": say}
     try:
         if every:
-            held = goldwire.gate_all(**options)
-            gates, figures = list(held), held.as_json
+            figures: Gates | Gated = goldwire.gate_all(**options)
         else:
-            gated = goldwire.gate(scores, of=of, baseline=baseline, **options)
-            gates, figures = [gated], gated.as_json
+            figures = goldwire.gate(scores, of=of, baseline=baseline, **options)
     except Refused as error:
         # Who reads only these must learn of it too.
         for file, mark in ((summary, ""), (comment, f"{MARKER}\n")):
@@ -263,6 +263,7 @@ def gate(
         if github_summary:
             append_summary(refusal(error))
         raise
+    gates = [*figures] if isinstance(figures, list) else [figures]
     for gated in gates:
         print_gate(gated)
     files: dict[Any, Path | None] = {"markdown": summary, "comment": comment, "junit": junit, "badge": badge}
@@ -271,7 +272,7 @@ def gate(
             write_text(file, goldwire.gate_summary(gates, form))
     if github_summary:
         append_summary(goldwire.gate_summary(gates))
-    write_json(json_path, figures())
+    write_figures(figures, json_path, csv_path, latex_path)
     if any(gated.passed is False for gated in gates):
         click.get_current_context().exit(1)
 
@@ -311,7 +312,15 @@ def comment(file: Path) -> None:
 @click.option("--baseline", type=FILE, help="Whose history (default: eval/baseline.json).")
 @click.option("--out", type=FILE, help="Draw it: a page (.html) or the figure alone (.svg).")
 @json_option
-def history(project: Project, baseline: Path | None, out: Path | None, json_path: Path | None) -> None:
+@paper_options
+def history(
+    project: Project,
+    baseline: Path | None,
+    out: Path | None,
+    json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
+) -> None:
     """Show F1 over the corpus's versions, from the git history of the baseline."""
     import goldwire
 
@@ -330,4 +339,4 @@ def history(project: Project, baseline: Path | None, out: Path | None, json_path
         else:
             write_text(out, series.plot() + "\n")
         say(f"drawn: {out}")
-    write_json(json_path, series.as_json())
+    write_figures(series, json_path, csv_path, latex_path)

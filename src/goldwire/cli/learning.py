@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import click
 
-from goldwire.cli.common import FOLDER, F, json_option
+from goldwire.cli.common import FOLDER, F, json_option, paper_options
 
 Option: TypeAlias = Callable[[Any], Any]
 
@@ -60,6 +60,7 @@ _LAST: tuple[Option, ...] = (
     ),
     click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core)."),
     json_option,
+    paper_options,
     click.argument("overrides", cls=_Overrides, nargs=-1, type=click.UNPROCESSED),
 )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldwire.cli import train_curve
-from goldwire.cli.common import FILE, FOLDER, Group, progress, say, show, write_json
+from goldwire.cli.common import FILE, FOLDER, Group, progress, say, show, write_figures
 from goldwire.cli.learning import learning_options
 from goldwire.number_format import counted
 
@@ -143,6 +143,8 @@ def _train(
     resamples: int,
     processes: int | None,
     json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
     **options: Any,
 ) -> None:
     import goldwire
@@ -169,7 +171,7 @@ def _train(
     say(f"model:  {done.model}")
     if done.page is not None:
         say(f"report: {done.page} (beside it scores, reference and predictions of unseen articles)")
-    write_json(json_path, done.as_json())
+    write_figures(done, json_path, csv_path, latex_path)
 
 
 def show_run(run: Run) -> None:

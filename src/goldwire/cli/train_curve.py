@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from goldwire.cli.common import FILE, progress, say, show, write_json
+from goldwire.cli.common import FILE, progress, say, show, write_figures
 from goldwire.cli.learning import learning_options
 
 
@@ -48,6 +48,8 @@ def command(
     resamples: int,
     processes: int | None,
     json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
     **settings: Any,
 ) -> None:
     """F1 over the number of documents and sentences learned from, and what the next 100 are likely to bring.
@@ -68,4 +70,4 @@ def command(
     for note in curve.notes:
         say(f"- {note}")
     say(f"page: {curve.page}")
-    write_json(json_path, curve.as_json())
+    write_figures(curve, json_path, csv_path, latex_path)

@@ -95,6 +95,18 @@ def test_a_refusal_is_said_where_people_look(project: Path) -> None:
     assert not files["json"].exists()
 
 
+def test_what_a_gate_compares_is_written_for_papers(project: Path) -> None:
+    """The figures that are printed, as CSV and LaTeX; of `--all` those of each run."""
+    here = ("gate", "--project", project, "--rounds", 200)
+    run(*here, "--update")
+    for options in ((), ("--all",)):
+        run(*here, *options, "--csv", project / "gate.csv", "--latex", project / "gate.tex")
+        head, *rows = (project / "gate.csv").read_text(encoding="utf-8").splitlines()
+        assert "F1" in head and " low" in head and rows
+        latex = (project / "gate.tex").read_text(encoding="utf-8")
+        assert latex.count("\\\\\n") == len(rows) + 1 and "\\bottomrule" in latex
+
+
 def annotated(tmp_path: Path) -> Path:
     """A project with stored annotations, a run that says it is of them, and a baseline."""
     home = mini_project(tmp_path / "home")

@@ -120,7 +120,9 @@ def test_history_on_the_command_line(repository: Path, tmp_path: Path) -> None:
     assert "another form" in done.stderr
     assert len(json.loads((tmp_path / "h.json").read_text(encoding="utf-8"))["steps"]) == 3
     assert (tmp_path / "h.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    run(*here, "--out", tmp_path / "h.svg")
+    run(*here, "--out", tmp_path / "h.svg", "--csv", tmp_path / "h.csv", "--latex", tmp_path / "h.tex")
+    assert (tmp_path / "h.csv").read_text(encoding="utf-8").count("\n") == 1 + 3
+    assert (tmp_path / "h.tex").read_text(encoding="utf-8").count("\\\\\n") == 1 + 3
     XML.fromstring((tmp_path / "h.svg").read_text(encoding="utf-8"))
     run(*here, "--out", tmp_path / "h.png", code=2)
     assert not (tmp_path / "h.png").exists()

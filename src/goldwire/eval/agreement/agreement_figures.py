@@ -30,7 +30,7 @@ AGREEMENT_COLUMNS = (
     Column("note"),
 )
 WHERE, WHAT, BOTH, SAME = "where", "what", "both", "who"
-#: Rows of a layer that `eval agree` opens with; the others stand behind --all.
+#: Rows of a layer that `eval agree` opens with; the others, and pairs of annotators, stand behind --all.
 MOST = 12
 HEADLINES = {
     *("F1, overlap", "F1, exact", "label accuracy, same extent", "κ, same extent", "α, tokens"),
@@ -150,9 +150,10 @@ class Agreement(Figures):
         """All annotators pooled, then each pair where they are more than two."""
         return [table for comparison in (self.pooled, *self.between) for table in comparison.tables()]
 
-    def headlines(self) -> list[Table]:
-        """The tables with the rows alone that tell most, at most a dozen a layer."""
-        return [replace(table, rows=opening(table.rows)) for table in self.tables()]
+    def headlines(self) -> Table:
+        """Of all annotators pooled the rows that tell most, at most a dozen a layer."""
+        (pooled,) = self.pooled.tables()
+        return replace(pooled, rows=opening(pooled.rows))
 
     @property
     def notes(self) -> list[str]:
