@@ -1,8 +1,8 @@
 """Two readings of an article become one: what both marked stands, every disagreement is decided and recorded.
 
-Spans are matched by `eval.match`; what differs becomes an item with a stable key made of its extents, so that
-decisions outlive a second run. Items appear in two rounds: attributes and arguments are asked about only once
-it is settled which spans stand.
+Spans are matched by `eval.matching`; what differs becomes an item with a stable key made of its extents, so
+that decisions outlive a second run. Items appear in two rounds: attributes and arguments are asked about only
+once it is decided which spans stand.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""A trained model served to Label Studio as an ML backend.
+"""A trained model, or one that drafts, served to Label Studio as an ML backend.
 
-`app` speaks HTTP, `handlers` answers, `predictor` annotates, `validate` keeps to the schema; `connect`
-brings backend and project together.
+`app` speaks HTTP over `connections`, `handlers` answers, `predictor` or `drafting_model` annotates,
+`validate` keeps to the schema, `screens` to a pass's layers; `connect` brings backend and project together.
 """

@@ -1,5 +1,6 @@
 """Inter-annotator agreement, for any number of annotators.
 
-`agree` collects `pairwise` F1 and the coefficients (`kappa`, `unitizing`, `gamma`), `agreement_figures` shows
-them, `ceiling` holds them beside a model's scores.
+`sources` finds whose readings are compared; `agree` collects `pairwise` F1 and the `coefficients` (`kappa`,
+`unitizing`, `gamma` by `gamma_alignment`, `matched` spans, `identity`; sums `gathered` batch by batch) into
+`agreement_figures`; `ceiling` holds them beside a model's scores. `unitizing_2004` is α of 2004.
 """

@@ -1,4 +1,5 @@
 """Which span, relation or structure of one annotation is which of the other's.
 
-`spans` and `relations` match them, `structures` and `clusters` compare what they form.
+`spans` (by their heads: `span_heads`) and `relations` match them, `structures` and `clusters` compare what
+they form, `context` shows a span in its sentence.
 """

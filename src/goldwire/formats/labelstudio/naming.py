@@ -1,7 +1,7 @@
 """How a label config's names are those of a schema: controls, labels, choices, relations.
 
 A config that goldwire made stores the schema's own names; any other config's are mapped by what
-`schemas.infer` found in it.
+`schemas.from_label_config` found in it.
 """
 
 from __future__ import annotations
