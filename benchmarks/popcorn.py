@@ -33,7 +33,7 @@ from goldwire.model import Annotation, Article, Relation, Span
 from goldwire.project import example_root
 from goldwire.train.pipeline.analysis import analysis_of
 from goldwire.train.pipeline.relations_and_attributes import given_spans
-from goldwire.train.pipeline.span_features import plain
+from goldwire.train.pipeline.span_features import plain_word
 from goldwire.train.run.crossval import folds
 from goldwire.train.training_data import training_data
 
@@ -99,7 +99,7 @@ def grouped(text: str, annotation: Annotation) -> tuple[list[Entity], dict[str, 
     held: dict[tuple[str, str], Entity] = {}
     names: dict[str, tuple[str, str]] = {}
     for span in annotation.spans:
-        names[span.id] = (plain(text[span.start : span.end]), span.label)
+        names[span.id] = (plain_word(text[span.start : span.end]), span.label)
         held.setdefault(names[span.id], (span.label, []))[1].append((span.start, span.end))
     place = {name: number for number, name in enumerate(held)}
     return list(held.values()), {span: place[name] for span, name in names.items()}

@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.crashes import SCHEMA, Bed, client_killed, server_killed
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import read_credentials
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import task_of
 from goldwire.schemas.label_config import label_config
@@ -65,7 +65,7 @@ def pushes(bed: Bed, client: Client, runs: int) -> dict[str, Any]:
 def pulls(bed: Bed, client: Client, wait: float, runs: int) -> dict[str, Any]:
     """A full pull, then one of what changed in one of a hundred tasks, then one of nothing; several times."""
     bed.fill(client, "pulled")
-    number = int(find_project(client, "pulled")["id"])
+    number = int(project_on_server(client, "pulled")["id"])
     tasks = list(client.tasks(number, ("annotations", "result"), page=500))
     bed.pull(client, "pulled")
     found: dict[str, Any] = {"full": [], "part": [], "idle": []}

@@ -102,12 +102,12 @@ def test_a_key_twice_is_found_wherever_it_stands(
         text = "[" * depth + '{"":{' + members + "}}" + "]" * depth
         if not twice:
             assert strict_json.loads(text) == json.loads(text)
-            strict_json.check(text.encode())
+            strict_json.check_strict(text.encode())
             continue
-        for read in (strict_json.loads, strict_json.check):
+        for read in (strict_json.loads, strict_json.check_strict):
             with pytest.raises(strict_json.NotStrict) as caught:
                 read(text.encode())
-            message, path = strict_json.told(caught.value)
+            message, path = strict_json.error_in_words(caught.value)
             assert message == f"key `{key}` stands twice (lines 1 and 2)"
             assert path == "$" + "[0]" * depth + "."
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import goldwire
 from goldwire.errors import GoldwireError
-from goldwire.formats.guess import candidates
+from goldwire.formats.guess import formats_like
 from goldwire.new_project import make_project
 from goldwire.seeds.add import add_articles
 from tests.examples import at_most
@@ -34,7 +34,7 @@ def _add(path: Path) -> None:
 
 #: What looks into an archive, and for what.
 READERS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "guess": (candidates, ".jsonl"),
+    "guess": (formats_like, ".jsonl"),
     "others": (lambda path: goldwire.read(path, source="doccano"), ".jsonl"),
     "inception": (lambda path: goldwire.read(path, source="cas"), ".xmi"),
     "seeds": (_add, ".txt"),

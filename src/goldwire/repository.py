@@ -12,7 +12,7 @@ from goldwire.errors import GoldwireError
 _SAFE = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
 
 
-class Answer(NamedTuple):
+class GitResult(NamedTuple):
     """What git said: 0 where it did as asked, its output, and on one line what it complained of."""
 
     code: int
@@ -25,7 +25,7 @@ class Answer(NamedTuple):
         return self.output.decode(errors="replace")
 
 
-def ask_git(folder: Path, *arguments: str) -> Answer:
+def ask_git(folder: Path, *arguments: str) -> GitResult:
     """Run git in a folder; raises GW540 where it is not installed."""
     command = ["git", *_SAFE, "-C", str(folder), *arguments]
     try:
@@ -33,7 +33,7 @@ def ask_git(folder: Path, *arguments: str) -> Answer:
     except OSError:
         raise GoldwireError.of("GW540", "git is not installed", hint="install git") from None
     complaint = " ".join(done.stderr.decode(errors="replace").split())
-    return Answer(done.returncode, done.stdout, complaint)
+    return GitResult(done.returncode, done.stdout, complaint)
 
 
 def git(folder: Path, *arguments: str) -> str:

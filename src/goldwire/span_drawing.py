@@ -18,7 +18,7 @@ _LABEL_WIDTH, _LABEL_ROOM = 0.72, 1.0
 DEEPEST = 7
 
 
-class Marked(Protocol):
+class DrawnSpan(Protocol):
     """What is drawn of a span: it needs no more of the model."""
 
     @property
@@ -42,7 +42,7 @@ class Marked(Protocol):
         """The code point after its last."""
 
 
-def lanes(spans: Sequence[Marked]) -> dict[str, int]:
+def lanes(spans: Sequence[DrawnSpan]) -> dict[str, int]:
     """For each span's id how far under the text its line lies, from 0: no two lines or labels collide.
 
     A span lies lower than all that it contains. A label may be wider than the words it stands under, so
@@ -77,7 +77,7 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
         start += len(line)
 
 
-def render(text: str, spans: Sequence[Marked], classes: Mapping[tuple[str, str], str], prefix: str) -> str:
+def render(text: str, spans: Sequence[DrawnSpan], classes: Mapping[tuple[str, str], str], prefix: str) -> str:
     """The text as `p` elements. `classes` gives those of each (layer, label), `prefix` begins each id."""
     ordered = sorted(spans, key=lambda s: (s.start, -s.end, s.layer, s.label, s.id))
     depth = lanes(ordered)
@@ -91,7 +91,7 @@ def render(text: str, spans: Sequence[Marked], classes: Mapping[tuple[str, str],
     return "".join(parts)
 
 
-def standalone(title: str, text: str, spans: Sequence[Marked], prefix: str) -> str:
+def standalone(title: str, text: str, spans: Sequence[DrawnSpan], prefix: str) -> str:
     """The text with its spans and the styles that it needs: what a notebook shows."""
     kinds = sorted({(span.layer, span.label) for span in spans})
     classes = {kind: f"g{number % _COLOURS}" for number, kind in enumerate(kinds)}
@@ -117,7 +117,7 @@ def _line(
     text: str,
     start: int,
     end: int,
-    spans: Sequence[Marked],
+    spans: Sequence[DrawnSpan],
     depth: Mapping[str, int],
     classes: Mapping[tuple[str, str], str],
     prefix: str,

@@ -87,7 +87,7 @@ def _joined(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def check(data: bytes | str) -> bool:
+def check_strict(data: bytes | str) -> bool:
     """Raise `NotStrict` where a JSON text is not strict; False where it is no JSON at all."""
     try:
         if not _plain(data):
@@ -177,11 +177,11 @@ def decode(
     except RecursionError:
         raise NotStrict(TOO_DEEP) from None
     if not (bare(value) and holds_all(_bytes(data), value)):
-        check(data)
+        check_strict(data)
     return value
 
 
-def told(error: Exception) -> tuple[str, str]:
+def error_in_words(error: Exception) -> tuple[str, str]:
     """What a reader's error says, and the `$.path` where; empty where it names none."""
     message, _, path = str(error).partition(" - at `")
     return message, path.rstrip("`")

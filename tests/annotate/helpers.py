@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from goldwire.schemas import Schema
-from goldwire.schemas.load import convert
+from goldwire.schemas.load import typed_data
 
 #: Emoji, a ZWJ sequence, Arabic, a combining accent, U+202F, an elision, an astral letter.
 TEXT = (
@@ -70,7 +70,7 @@ def make_schema(**changes: Any) -> Schema:
         },
         **changes,
     }
-    schema, faults = convert(data, Schema, {}, "helpers.py")
+    schema, faults = typed_data(data, Schema, {}, "helpers.py")
     if schema is None:
         raise ValueError(faults)
     return schema

@@ -25,7 +25,7 @@ from goldwire.project import load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.from_label_config import infer
 from goldwire.schemas.label_config import label_config
-from goldwire.schemas.load import convert
+from goldwire.schemas.load import typed_data
 from goldwire.seeds import load_seeds
 from goldwire.text import normalise
 
@@ -82,7 +82,9 @@ def _result() -> list[dict[str, Any]]:
 
 
 def _schema(*, unnamed: bool = False) -> Schema:
-    schema, faults = convert(infer(CONFIG, name="own", language="fr", unnamed=unnamed).data, Schema, {}, "")
+    schema, faults = typed_data(
+        infer(CONFIG, name="own", language="fr", unnamed=unnamed).data, Schema, {}, ""
+    )
     assert not faults and schema is not None
     return schema
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotations.find_quote import fold, near_miss, occurrences
+from goldwire.annotations.find_quote import fold_text, near_miss, occurrences
 from tests.strategies import TEXTS
 
 ARTICLE = "«\u202fL’Élysée\u202f» n’a pas commenté. Un cœur, un œuf\xa0: voilà."
@@ -32,7 +32,7 @@ def test_every_place_named_holds_the_quote(text: str, data: st.DataObject) -> No
 @given(TEXTS)
 def test_folding_knows_where_each_character_comes_from(text: str) -> None:
     """There is a place for each folded character, and places never go back."""
-    folded, places = fold(text)
+    folded, places = fold_text(text)
     assert len(folded) == len(places)
     assert places == sorted(places)
     assert all(0 <= place < len(text) for place in places)

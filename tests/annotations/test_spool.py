@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.annotations.spool import ArticleSelection, ArticleSpool
-from goldwire.annotations.stats import count
+from goldwire.annotations.stats import count_annotations
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.quality.consistency import inconsistencies
 from goldwire.corpus.split.groups import Rule, find_ties
@@ -46,7 +46,7 @@ def test_counts_faults_and_ties_are_those_of_articles_in_memory(articles: list[A
     """To the last figure and in the same order, whether all annotations count or the curated ones."""
     spool, schema = ArticleSpool(articles), mini_schema()
     for only_curated in (False, True):
-        assert count(spool, schema, only_curated=only_curated) == count(
+        assert count_annotations(spool, schema, only_curated=only_curated) == count_annotations(
             articles, schema, only_curated=only_curated
         )
         assert check_articles(spool, schema, only_curated=only_curated) == check_articles(

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotations.stats import DocumentCounts, count
+from goldwire.annotations.stats import SpanCounts, count_annotations
 from goldwire.cli.corpus import command
 from goldwire.model import Article
 from tests.corpus.mini import mini_articles, mini_project, mini_schema
@@ -19,20 +19,20 @@ from tests.strategies import articles as any_articles
 
 def test_all_annotations_or_the_curated_ones_are_counted() -> None:
     """The labels keep the schema's order, nested spans are counted by layer."""
-    every = count(mini_articles(), mini_schema())
+    every = count_annotations(mini_articles(), mini_schema())
     assert every.labels == {"thing": {"FOOD": 19, "TOOL": 6}, "step": {"CUT": 5, "HEAT": 10}}
     assert every.nested == {"thing": 3, "step": 0}
     assert every.nested_share("thing") == 3 / 25
     assert every.by_annotator["anna"] == {"documents": 2, "thing": 14, "step": 7}
     assert (every.by_status, every.by_kind) == ({"submitted": 4}, {"human": 4})
-    chosen = count(mini_articles(), mini_schema(), only_curated=True)
+    chosen = count_annotations(mini_articles(), mini_schema(), only_curated=True)
     assert (chosen.annotations, list(chosen.by_annotator)) == (2, ["bruno"])
 
 
 @given(st.lists(any_articles(), max_size=4, unique_by=lambda article: article.document.id))
 def test_every_span_is_counted_once_in_each_table(articles: list[Article]) -> None:
     """Layers, documents and annotators add up to the same total, which is the number of spans."""
-    counts = count(articles, mini_schema())
+    counts = count_annotations(articles, mini_schema())
     spans = sum(len(a.spans) for article in articles for a in article.annotations)
     assert counts.spans == sum(counts.layers.values()) == spans
     assert sum(n for row in counts.by_document.values() for n in row.values()) == spans
@@ -47,7 +47,7 @@ def test_every_span_is_counted_once_in_each_table(articles: list[Article]) -> No
 )
 def test_counts_of_documents_are_a_mapping(rows: list[tuple[str, dict[str, int]]]) -> None:
     """Whatever was put last of a document is there, layers in the order in which they were put."""
-    counts = DocumentCounts()
+    counts = SpanCounts()
     for name, row in rows:
         counts.put(name, row)
     assert list(counts) == list(dict(rows))
@@ -59,7 +59,7 @@ def test_counts_of_a_document_are_small() -> None:
     """Of many documents hardly more stays than their ids."""
     tracemalloc.start()
     try:
-        counts = DocumentCounts()
+        counts = SpanCounts()
         for number in range(20_000):
             counts.put(f"document-{number}", {"thing": number, "step": 1, "other": 0})
         held, _ = tracemalloc.get_traced_memory()
@@ -70,16 +70,16 @@ def test_counts_of_a_document_are_small() -> None:
 
 def test_without_documents_all_else_is_counted() -> None:
     """The rows of documents are left out where nobody asks for them."""
-    every, fewer = count(mini_articles()), count(mini_articles(), by_document=False)
+    every, fewer = count_annotations(mini_articles()), count_annotations(mini_articles(), by_document=False)
     assert every.by_document
     assert fewer.as_json() == every.as_json() | {"by_document": {}}
 
 
 def test_labels_that_no_schema_names_are_counted_as_found() -> None:
     """Without a schema the labels are those of the annotations; nothing counts as nothing."""
-    assert count(mini_articles()).layers == {"thing": 25, "step": 15}
-    assert count([]).as_json()["spans"] == 0
-    assert count([], mini_schema()).nested_share("thing") == 0.0
+    assert count_annotations(mini_articles()).layers == {"thing": 25, "step": 15}
+    assert count_annotations([]).as_json()["spans"] == 0
+    assert count_annotations([], mini_schema()).nested_share("thing") == 0.0
 
 
 def test_the_command_prints_tables_and_writes_json(tmp_path: Path) -> None:

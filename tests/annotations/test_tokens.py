@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from goldwire.annotations.tokens import TagLoss, bio_names, tokenizer, tokens_of
+from goldwire.annotations.tokens import TagLoss, bio_names, tagged_tokens, tokenizer
 from goldwire.model import Annotation, Article, Document, Span
 from tests.corpus.mini import mini_schema
 from tests.examples import at_most
@@ -18,7 +18,9 @@ def tagged(text: str, *extents: tuple[int, int]) -> tuple[list[str], TagLoss]:
     """The tags of spans of one label, and what was left out."""
     spans = tuple(Span(f"s{n}", "thing", "FOOD", start, end) for n, (start, end) in enumerate(extents))
     losses: dict[str, TagLoss] = {}
-    found = tokens_of(Document("d", text), Annotation("d", "a", "mini@0.1", spans=spans), SCHEMA, NLP, losses)
+    found = tagged_tokens(
+        Document("d", text), Annotation("d", "a", "mini@0.1", spans=spans), SCHEMA, NLP, losses
+    )
     return found.tags["thing"], losses["thing"]
 
 
@@ -48,7 +50,7 @@ def test_every_span_is_tagged_or_counted(article: Article) -> None:
     """Spans begun in the tags and those left out add up to all spans; tokens give the text back."""
     for annotation in article.annotations[:1]:
         losses: dict[str, TagLoss] = {}
-        found = tokens_of(article.document, annotation, SCHEMA, NLP, losses)
+        found = tagged_tokens(article.document, annotation, SCHEMA, NLP, losses)
         for layer, tags in found.tags.items():
             loss = losses[layer]
             assert sum(tag[0] == "B" for tag in tags) + loss.nested + loss.collided == loss.spans

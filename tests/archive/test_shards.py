@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.archive.output import output_at
-from goldwire.archive.reading import BYTES, LONGEST, batches
-from goldwire.archive.rows import Refused, article_batches, articles_of
+from goldwire.archive.reading import BYTES, LONGEST, row_batches
+from goldwire.archive.rows import RefusedRow, article_batches, articles_of_rows
 from goldwire.archive.shards import Shard, find_shards
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
@@ -29,9 +29,9 @@ from tests.archive.made import archive
 def read(shard: Shard) -> list[str]:
     """The ids of a shard's articles; what is refused as `!`."""
     return [
-        "!" if isinstance(each, Refused) else each.article.document.id
+        "!" if isinstance(each, RefusedRow) else each.article.document.id
         for batch in article_batches(shard, {}, per_part=1000)
-        for each in articles_of(batch)
+        for each in articles_of_rows(batch)
     ]
 
 
@@ -79,7 +79,7 @@ def test_every_form_holds_articles(tmp_path: Path) -> None:
     assert read(b) == [str(n) for n in range(11)]
     assert read(c) == [f"d{n}" for n in range(100, 107)]
     (batch,) = article_batches(b, {}, per_part=1000)
-    (_, _, article) = next(each for each in articles_of(batch) if not isinstance(each, Refused))
+    (_, _, article) = next(each for each in articles_of_rows(batch) if not isinstance(each, RefusedRow))
     assert (article.document.text, article.document.meta["title"]) == ("Texte numéro 0.", "T")
 
 
@@ -106,7 +106,7 @@ def test_batches_hold_every_row_once_and_keep_to_their_part(per_part: int, rows:
     lines = b"".join(b'{"id": "%d", "text": "t"}\n\n' % n for n in range(23))
     files.pipe("/cut/a.jsonl", lines)
     (shard,) = find_shards(["memory://cut/a.jsonl"])
-    cut = list(batches(shard, per_part=per_part, rows=rows))
+    cut = list(row_batches(shard, per_part=per_part, rows=rows))
     numbers = [number for batch in cut for number, _ in batch.lines]
     assert numbers == list(range(1, 46, 2))
     place = 0
@@ -122,8 +122,8 @@ def test_lists_of_views_are_the_texts_that_they_hold(tmp_path: Path) -> None:
     table = pa.table({"id": ["a", "b"], "text": ["One.", "Two."], "tags": tags})
     pq.write_table(table, tmp_path / "a.parquet")
     (shard,) = find_shards([str(tmp_path / "a.parquet")])
-    placed = [each for batch in article_batches(shard, {}, per_part=1000) for each in articles_of(batch)]
-    held = [each.article.document.meta["tags"] for each in placed if not isinstance(each, Refused)]
+    placed = [each for batch in article_batches(shard, {}, per_part=1000) for each in articles_of_rows(batch)]
+    held = [each.article.document.meta["tags"] for each in placed if not isinstance(each, RefusedRow)]
     assert held == [["war", "peace"], ["war"]]
 
 
@@ -136,7 +136,7 @@ def test_a_batch_of_parquet_holds_few_bytes(is_repeated: bool, tmp_path: Path) -
     table = pa.table({"id": [f"d{n}" for n in range(len(texts))], "text": texts})
     pq.write_table(table, tmp_path / "a.parquet", compression="none", use_dictionary=is_repeated)
     (shard,) = find_shards([str(tmp_path / "a.parquet")])
-    read_batches = list(batches(shard, per_part=1000))
+    read_batches = list(row_batches(shard, per_part=1000))
     for batch in read_batches:
         assert batch.table is None or len(batch.table) == 1 or batch.table.nbytes < BYTES + 1000
     assert sum(len(batch.lines) for batch in read_batches) == 1
@@ -242,7 +242,7 @@ def test_rows_that_are_no_article_are_told_apart(tmp_path: Path) -> None:
     (shard,) = find_shards([str(tmp_path / "a.jsonl")])
     assert read(shard) == ["a", "!", "!", "!", "!", "!", "d"]
     (batch,) = article_batches(shard, {}, per_part=10)
-    refused = [each for each in articles_of(batch) if isinstance(each, Refused)]
+    refused = [each for each in articles_of_rows(batch) if isinstance(each, RefusedRow)]
     assert [each.faults[0].code for each in refused] == ["GW951"] * 4 + ["GW287"]
     assert refused[0].where == f"{tmp_path}/a.jsonl:2"
     assert refused[0].row == "{nothing"
@@ -256,11 +256,11 @@ def test_a_line_at_the_end_is_one_when_it_is_whole(text: str, data: st.DataObjec
     files = fsspec.filesystem("memory")
     files.pipe("/end/a.jsonl", first + line)
     [shard] = find_shards(["memory://end/a.jsonl"])
-    [batch] = batches(shard, per_part=9)
+    [batch] = row_batches(shard, per_part=9)
     assert batch.lines[-1] == (2, line)
     files.pipe("/end/a.jsonl", first + line[: data.draw(st.integers(1, len(line) - 1))])
     with pytest.raises(GoldwireError, match=r"GW950 .*cut off in the middle of line 2"):
-        list(batches(find_shards(["memory://end/a.jsonl"])[0], per_part=9))
+        list(row_batches(find_shards(["memory://end/a.jsonl"])[0], per_part=9))
 
 
 @pytest.mark.parametrize(
@@ -284,9 +284,9 @@ def test_columns_are_those_of_the_first_rows_that_there_are(tmp_path: Path) -> N
     (tmp_path / "b.jsonl").write_text('{"id": "z", "text": "Trois."}\n', encoding="utf-8-sig")
     first, second = find_shards([str(tmp_path)])
     read_in_threes = [
-        "!" if isinstance(each, Refused) else each.article.document.text
+        "!" if isinstance(each, RefusedRow) else each.article.document.text
         for batch in article_batches(first, {}, per_part=10, rows=3)
-        for each in articles_of(batch)
+        for each in articles_of_rows(batch)
     ]
     assert read_in_threes == ["!", "!", "!", "Un.", "Deux."]
     assert read(second) == ["z"]
@@ -317,9 +317,9 @@ def test_what_is_passed_over_is_told(tmp_path: Path, caplog: pytest.LogCaptureFi
 def read_whole(shard: Shard) -> list[Article | str]:
     """A shard's articles; of what is refused its first fault's code."""
     return [
-        each.faults[0].code if isinstance(each, Refused) else each.article
+        each.faults[0].code if isinstance(each, RefusedRow) else each.article
         for batch in article_batches(shard, {})
-        for each in articles_of(batch)
+        for each in articles_of_rows(batch)
     ]
 
 
@@ -397,7 +397,7 @@ def test_a_column_that_was_named_takes_nothing_from_another(tmp_path: Path) -> N
     (tmp_path / "a.jsonl").write_text(row + "\n", encoding="utf-8")
     (shard,) = find_shards([str(tmp_path / "a.jsonl")])
     (batch,) = article_batches(shard, {"title": "headline"}, per_part=10)
-    ((_, _, article),) = (each for each in articles_of(batch) if not isinstance(each, Refused))
+    ((_, _, article),) = (each for each in articles_of_rows(batch) if not isinstance(each, RefusedRow))
     kept = {key: value for key, value in article.document.meta.items() if key != "sha256"}
     assert kept == {"title": "Fire", "title_given_given": "Dr", "title_given": 1, "sha256_given": "x"}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.gold_checks import RESAMPLES, counts_of, f1_of, fewest, noticed
-from goldwire.eval.counts.bootstrap import Sampling, interval, resampled
+from goldwire.eval.counts.bootstrap import Sampling, percentile_interval, resampled
 from goldwire.eval.counts.counts import rates
 
 PAGE = Path(__file__).parents[2] / "docs/research-notes/gold-checks.md"
@@ -23,7 +23,7 @@ def test_who_is_noticed_is_decided_by_the_interval_of_the_scores(seed: int) -> N
     counts = counts_of(0.2, 9, 0.1, 12, 1, rng)
     sums = resampled(counts[:, 0], Sampling(RESAMPLES, seed))
     assert sums is not None
-    found = interval(rates(sums)[2])
+    found = percentile_interval(rates(sums)[2])
     assert found is not None
     for level in (found[1] - 1e-9, found[1] + 1e-9):
         assert noticed(counts, level, np.random.default_rng(seed)) == float(found[1] < level)

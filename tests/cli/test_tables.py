@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from goldwire.cli.common import table
-from goldwire.cli.tables import GAP, columns_of, fit
+from goldwire.cli.tables import GAP, columns_of, fit_table
 from tests.cli.terminal import on_terminal
 
 FIGURES = st.one_of(
@@ -41,7 +41,7 @@ def test_what_fits_is_whole_and_what_does_not_is_named(
     names, rows = found
     columns = columns_of(names, rows, left=1)
     lesser = data.draw(st.lists(st.sampled_from([column.name for column in columns]), unique=True))
-    fitted = fit(columns, width, lesser)
+    fitted = fit_table(columns, width, lesser)
     assert [*(c.name for c in fitted.columns), *fitted.left_out] != []
     assert len(fitted.columns) + len(fitted.left_out) == len(columns)
     assert fitted.columns[0] is columns[0]
@@ -60,7 +60,7 @@ def test_what_fits_is_whole_and_what_does_not_is_named(
 def test_nothing_is_left_out_where_there_is_room(found: tuple[list[str], list[tuple[object, ...]]]) -> None:
     """Without a terminal every row is a line and every cell whole."""
     columns = columns_of(found[0], found[1], left=1)
-    fitted = fit(columns, 10**9)
+    fitted = fit_table(columns, 10**9)
     assert fitted.left_out == () and fitted.columns == tuple(columns)
     assert fitted.width == sum(c.whole for c in columns) + GAP * (len(columns) - 1)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
-from goldwire.formats.conll.tags import decode, encode, split_tag
+from goldwire.formats.conll.tags import decode_tags, encode, split_tag
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from tests.formats.test_conll_columns import file, marked, refusal
@@ -52,7 +52,7 @@ def test_spans_of_sentences_come_back_and_none_goes_over_an_end(
         else:
             tags += encode(joined, len(sentence), scheme)
     parts = [part for tag in tags if (part := split_tag(tag)) is not None]
-    assert list(decode(parts, breaks)) == spans
+    assert list(decode_tags(parts, breaks)) == spans
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -19,7 +19,7 @@ import goldwire
 from goldwire.cli.corpus import command
 from goldwire.cli.eval import command as eval_command
 from goldwire.errors import GoldwireError
-from goldwire.formats.guess import candidates, guess_read
+from goldwire.formats.guess import formats_like, guess_read
 from goldwire.formats.head import Head
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.formats.options import Setting
@@ -62,7 +62,7 @@ def test_what_goldwire_writes_is_told_by_its_content_alone(name: str, target: st
     options = {"layer": "thing"} if name == "conll" else {}
     articles = rich()[:1] if name == "conll" else rich()
     FORMATS[name].write(path, articles, Setting(schema_path=SCHEMA, language="fr", **options))  # type: ignore[arg-type]
-    assert candidates(path) == [name]
+    assert formats_like(path) == [name]
     assert goldwire.read(path).format == name
     assert len(goldwire.read(path, "auto")) == len(goldwire.read(path, name))
 
@@ -80,12 +80,12 @@ def test_what_goldwire_writes_is_told_by_its_content_alone(name: str, target: st
 )
 def test_golden_files_are_told(file: str, name: str) -> None:
     """As is what others wrote."""
-    assert name in candidates(GOLDEN / file) and guess_read(GOLDEN / file) == name
+    assert name in formats_like(GOLDEN / file) and guess_read(GOLDEN / file) == name
 
 
 def test_a_project_is_its_store(tmp_path: Path) -> None:
     """Whatever else lies in its folder."""
-    assert candidates(mini_project(tmp_path / "mini").root) == ["store"]
+    assert formats_like(mini_project(tmp_path / "mini").root) == ["store"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_may_be_several_is_asked(tmp_path: Path) -> None:
 def test_what_nothing_tells_is_asked(tmp_path: Path) -> None:
     """A text of no format at all."""
     (tmp_path / "a.txt").write_text("Anna cuts leeks.\nShe eats.\n", encoding="utf-8")
-    assert candidates(tmp_path / "a.txt") == []
+    assert formats_like(tmp_path / "a.txt") == []
     code, _, said = run("convert", tmp_path / "a.txt", tmp_path / "o.jsonl", "--to", "jsonl")
     assert (code, "GW931" in said) == (2, True)
 
@@ -216,16 +216,16 @@ def test_any_file_can_be_looked_at(
     for suffix in (".json", ".jsonl", ".csv", ".txt", ".spacy", ".conllu", ""):
         path = folder / f"x{suffix}"
         path.write_bytes(data + tail)
-        assert set(candidates(path)) <= set(FORMATS)
+        assert set(formats_like(path)) <= set(FORMATS)
 
 
 def test_a_row_longer_than_the_head_is_looked_at_whole(tmp_path: Path) -> None:
     """A text of a million characters, as an array and as a line."""
     text, path = "Anna cuts leeks. " * 60_000, tmp_path / "a.json"
     path.write_text(json.dumps([[text, {"entities": [[0, 4, "COOK"]]}]]), encoding="utf-8")
-    assert candidates(path) == ["spacy"]
+    assert formats_like(path) == ["spacy"]
     path.write_text(json.dumps({"text": text, "label": [[0, 4, "COOK"]]}) + "\n", encoding="utf-8")
-    assert candidates(path) == ["doccano"]
+    assert formats_like(path) == ["doccano"]
 
 
 def test_the_head_of_a_long_array_is_enough(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_the_head_of_a_long_array_is_enough(tmp_path: Path) -> None:
     rows = [["Anna cuts leeks. " * 20, {"entities": [[0, 4, "COOK"]]}] for _ in range(2000)]
     path = tmp_path / "a.json"
     path.write_text(json.dumps(rows), encoding="utf-8")
-    assert Head.of(path).cut and candidates(path) == ["spacy"]
+    assert Head.of(path).cut and formats_like(path) == ["spacy"]
 
 
 def test_rows_of_an_archive_are_converted(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from goldwire.annotations.line import to_record
 from goldwire.errors import GoldwireError
 from goldwire.formats import others
 from goldwire.formats.counting import PLAIN, SILENT, CountedText, Counting, counted_by_edges
-from goldwire.formats.guess import candidates
+from goldwire.formats.guess import formats_like
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
@@ -79,7 +79,7 @@ def put(path: Path, *rows: Any) -> Path:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_what_a_tool_writes_is_told_by_its_content_and_read(file: Path) -> None:
     """Texts, spans, relations, annotators and statuses; all that is lost, changed or assumed is counted."""
-    assert candidates(file) == [format_of(file)]
+    assert formats_like(file) == [format_of(file)]
     expected = json.loads(file.with_name(f"{file.name}.expected.json").read_text(encoding="utf-8"))
     assert held(file) == expected
 
@@ -251,7 +251,7 @@ def test_doccano_s_files_are_named_after_annotators(packed: bool, tmp_path: Path
         with zipfile.ZipFile(source, "w") as archive:
             for file in sorted((tmp_path / "in").iterdir()):
                 archive.write(file, file.name)
-    assert candidates(source) == ["doccano"]
+    assert formats_like(source) == ["doccano"]
     [article] = read("doccano", source)[0]
     assert [a.annotator for a in article.annotations] == ["anna", "ben"]
 
@@ -306,7 +306,7 @@ def test_numbered_tags_are_named_by_features_or_the_option(names: str, tmp_path:
             }
         )
         datasets.Dataset.from_dict(rows, features=features).to_parquet(path)
-        assert candidates(path) == ["huggingface"]
+        assert formats_like(path) == ["huggingface"]
     else:
         path = put(
             tmp_path / "rows.json",

@@ -22,7 +22,7 @@ from goldwire.cli.corpus import command as corpus_command
 from goldwire.errors import GoldwireError
 from goldwire.formats.arrow import annotation_batch, annotation_of, annotations_of, document_batch
 from goldwire.formats.convert import convert
-from goldwire.formats.dataset_columns import Columns
+from goldwire.formats.dataset_columns import SchemaColumns
 from goldwire.formats.inferred_schema import found_schema
 from goldwire.formats.options import Setting
 from goldwire.formats.parquet import MARKS
@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 
 def told_by_rows(held: list[Article], schema: Schema) -> None:
     """Whether the cells of both configs say what articles do, each attribute by its kind."""
-    columns = Columns(schema)
+    columns = SchemaColumns(schema)
     documents = document_batch(held, columns)
     documents.validate(full=True)
     for row, article in zip(documents.to_pylist(), held, strict=True):
@@ -109,7 +109,7 @@ def test_the_schema_is_what_datasets_makes(config: str) -> None:
     from datasets import Features
 
     for path in (SCHEMA, load_project(ROOT).schema_path):
-        columns = Columns(load_schema(path))
+        columns = SchemaColumns(load_schema(path))
         made = columns.arrow_schema(config)
         assert made.equals(Features.from_dict(columns.plain_features(config)).arrow_schema)
         assert list(made.metadata) == [b"goldwire"]

@@ -15,8 +15,8 @@ from goldwire.errors import GoldwireError
 from goldwire.files import file_name, file_names
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
-from goldwire.formats.webanno_tsv.rows import escape, numbered, split, unescape, unescape_text
-from goldwire.formats.webanno_tsv.write import text_of
+from goldwire.formats.webanno_tsv.rows import escape_cell, numbered, split_cell, unescape_cell, unescape_text
+from goldwire.formats.webanno_tsv.write import value_text
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.text import trim
 from tests.examples import at_most
@@ -280,12 +280,12 @@ def test_bytes_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
 @given(st.text(alphabet="\\[]|_;*->\t\n\r123ab é😀", max_size=12), st.text(alphabet="\\|;[]*x", max_size=6))
 def test_what_a_cell_may_not_hold_is_escaped_and_comes_back(value: str, other: str) -> None:
     """Alone, with a number behind it, and stacked on another value."""
-    cell = f"{escape(value)}[7]|{escape(other)}"
-    first, second = split(cell, "|")
-    assert numbered(first) == (escape(value), 7, 0)
-    assert (unescape(numbered(first)[0]), unescape(numbered(second)[0])) == (value, other)
+    cell = f"{escape_cell(value)}[7]|{escape_cell(other)}"
+    first, second = split_cell(cell, "|")
+    assert numbered(first) == (escape_cell(value), 7, 0)
+    assert (unescape_cell(numbered(first)[0]), unescape_cell(numbered(second)[0])) == (value, other)
     assert not {"\t", "\n", "\r"} & set(cell)
-    assert escape(value) not in ("_", "*")
+    assert escape_cell(value) not in ("_", "*")
 
 
 def test_up_to_version_3_1_texts_are_escaped_as_java_does() -> None:
@@ -302,7 +302,7 @@ def in_the_format(article: Article) -> Article:
         spans = []
         for span in annotation.spans:
             start, end = trim(text, span.start, span.end)
-            attributes = {key: text_of(value) for key, value in span.attributes.items()}
+            attributes = {key: value_text(value) for key, value in span.attributes.items()}
             if start < end:
                 spans.append(structs.replace(span, start=start, end=end, attributes=attributes))
         ids = {span.id for span in spans}

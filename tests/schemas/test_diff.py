@@ -8,7 +8,7 @@ import pytest
 
 from goldwire.model import Annotation, Relation, Span
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.diff import Change, count_hits, diff
+from goldwire.schemas.diff import SchemaChange, count_hits, diff
 
 MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
 POLITICS = Path(__file__).parents[2] / "schemas/politics.yaml"
@@ -24,7 +24,7 @@ def _changed(tmp_path: Path, *changes: tuple[str, str]) -> tuple[Schema, Schema]
     return load_schema(MINI), load_schema(path)
 
 
-def _told(changes: list[Change]) -> list[tuple[str, str, str, str, bool]]:
+def _told(changes: list[SchemaChange]) -> list[tuple[str, str, str, str, bool]]:
     return [(c.change, c.what, c.name, c.to, c.orphans) for c in changes]
 
 

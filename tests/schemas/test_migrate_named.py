@@ -19,7 +19,7 @@ from goldwire.model import Annotation, Article
 from goldwire.project import Project, load_project
 from goldwire.schemas import load_schema
 from goldwire.schemas.label_config import label_config
-from goldwire.schemas.migrate import Outcome, migrate
+from goldwire.schemas.migrate import MigrationOutcome, migrate
 from goldwire.schemas.plan import Plan, load_plan
 from tests.fleet import FLEET, TEXT, accidents, fleet
 
@@ -35,7 +35,7 @@ def _plan(folder: Path, *operations: dict[str, Any]) -> Plan:
     return load_plan(path)
 
 
-def _after(folder: Path, *operations: dict[str, Any]) -> Outcome:
+def _after(folder: Path, *operations: dict[str, Any]) -> MigrationOutcome:
     annotation = accidents().annotations[0]
     return migrate(annotation, _plan(folder, *operations), fleet("2.0"), TEXT)
 

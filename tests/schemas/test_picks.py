@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotate.labelstudio.config_difference import compare
+from goldwire.annotate.labelstudio.config_difference import compare_configs
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.reader import from_result, read_result
 from goldwire.formats.labelstudio.region_text import RegionText
@@ -22,12 +22,12 @@ from goldwire.project import example_root, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.from_label_config import infer
 from goldwire.schemas.label_config import label_config
-from goldwire.schemas.load import convert, load_registries
+from goldwire.schemas.load import load_registries, typed_data
 from goldwire.schemas.picks import (
     any_control,
     ids_in,
-    options_in,
     pick_control,
+    picker_options,
     picks_of,
     task_options,
     with_picks,
@@ -83,7 +83,7 @@ def test_each_label_has_the_things_of_its_family_to_pick_and_a_field_for_new_one
     """An option shows name and id; the search has a key that no label has; options have none."""
     config = with_picks(label_config(zoo), picks_of(zoo, entries))
     label_interface(config).validate()
-    held = options_in(config)
+    held = picker_options(config)
     assert held[pick_control("animal", "which", "KEEPER")] == {"k.anna": "Änna · k.anna"}
     assert held[pick_control("animal", "which", "BIRD")].keys() == {"a.bella", "a.rex"}
     assert held[pick_control("event", "happening", "FLIGHT")].keys() == {"2020-flight"}
@@ -160,9 +160,9 @@ def test_an_id_that_leaves_the_registry_stays_an_option_where_it_may_have_been_p
     animals = {name: entry for name, entry in entries["animals"].items() if name != "a.rex"}
     animals["a.otto"] = RegistryEntry("a.otto", "BIRD", names=["Otto"])
     now = picks_of(zoo, {**entries, "animals": animals}).beside(before, tasks=True)
-    held = options_in(with_picks(label_config(zoo), now))[pick_control("animal", "which", "BIRD")]
+    held = picker_options(with_picks(label_config(zoo), now))[pick_control("animal", "which", "BIRD")]
     assert held.keys() == {"a.bella", "a.rex", "a.otto"}
-    assert compare(before, label_config(zoo)) == ([], []), "registries are no change of a config"
+    assert compare_configs(before, label_config(zoo)) == ([], []), "registries are no change of a config"
 
 
 def test_a_large_registry_is_picked_from_the_tasks_own_candidates(
@@ -193,7 +193,7 @@ def test_a_config_with_picks_that_somebody_brings_is_read(
     """`--config`, `new --from-label-studio`: one attribute, picked or typed."""
     config = with_picks(label_config(zoo), picks_of(zoo, entries))
     inferred = infer(config, name="zoo", language="en")
-    schema, faults = convert(inferred.data, Schema, {}, "")
+    schema, faults = typed_data(inferred.data, Schema, {}, "")
     assert schema is not None and not faults
     assert list(schema.layers["animal"].attributes) == ["which"]
     offered = to_result(reading(span(), span(value="a.new", name="t")), zoo, TEXT, ids_in(config))
@@ -218,7 +218,7 @@ def test_a_key_of_a_search_leads_first_to_where_letters_do_nothing(
     [choices] = [each for each in ET.fromstring(config).iter("Choices") if each.get("name") == caught]
     assert [each.get("visible") for each in choices] == ["false"]
     assert caught not in {each.get("toName") for each in searches[len(keys) :]}
-    assert compare(plain, config) == ([], [])
+    assert compare_configs(plain, config) == ([], [])
     assert with_picks(config, picks_of(zoo, entries)) == config
     label_interface(config).validate()
     assert "<Filter" not in with_picks(plain, picks_of(zoo, {}))

@@ -24,7 +24,7 @@ from goldwire.annotate.team.assign import Assigned, assign_project, push_assigne
 from goldwire.annotate.team.gold_checks import share_of
 from goldwire.annotate.team.practice import Practised, give_practice, practice_table, practise
 from goldwire.annotate.team.status import Progress
-from goldwire.annotate.team.status import status as read_status
+from goldwire.annotate.team.status import team_status as read_status
 from goldwire.annotate.wrong_use import wrong_use
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project

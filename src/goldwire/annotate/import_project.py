@@ -19,12 +19,12 @@ from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import json_lines, safe_name, sha256, write_json, write_text
-from goldwire.formats.account import Account
+from goldwire.formats.account import ConversionAccount
 from goldwire.formats.labelstudio.items import items_of
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.people import latest_first
 from goldwire.formats.labelstudio.reader import census, read_over
-from goldwire.formats.labelstudio.result import Quarantined, Read
+from goldwire.formats.labelstudio.result import Quarantined, ReadResult
 from goldwire.formats.labelstudio.texts import MarkedText, items_over, marked_text
 from goldwire.model import Annotation, Document, Provenance, Status
 from goldwire.new_project import make_project
@@ -52,7 +52,7 @@ class ImportReport(Figures):
     articles: int
     annotations: int
     annotators: tuple[str, ...]
-    account: Account
+    account: ConversionAccount
     quarantined: dict[str, int]
     quarantine_file: str
     predictions_left: int
@@ -164,7 +164,7 @@ class _Submitted:
 
     task: dict[str, Any]
     annotation: dict[str, Any]
-    read: Read
+    read: ReadResult
 
 
 @dataclass
@@ -180,7 +180,7 @@ class _Import:
     submitted: dict[tuple[str, str], list[_Submitted]] = field(default_factory=dict)
     annotations: list[Annotation] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
-    account: Account = field(default_factory=Account)
+    account: ConversionAccount = field(default_factory=ConversionAccount)
 
     @cached_property
     def naming(self) -> Naming:

@@ -29,7 +29,7 @@ from goldwire.annotate.team.practice import Practised, practice_table, show_answ
 from goldwire.annotate.wrong_use import wrong_use
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import Fault
-from goldwire.formats.account import Account
+from goldwire.formats.account import ConversionAccount
 from goldwire.model import Annotation, Document
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project
@@ -262,9 +262,9 @@ class Pulled(Figures):
         return [fault for each in self.projects for fault in each.report.refused]
 
     @property
-    def account(self) -> Account:
+    def account(self) -> ConversionAccount:
         """What became of every annotation and mark that was read."""
-        return sum((each.report.account for each in self.projects), Account())
+        return sum((each.report.account for each in self.projects), ConversionAccount())
 
     def tables(self) -> list[Table]:
         """`pull`, and `rules`, `practice` and `notes` where there are any."""

@@ -31,7 +31,7 @@ from goldwire.annotate.records.assignments import (
     title_for,
     write_assignments,
 )
-from goldwire.annotate.records.gold_checks import Check, read_checks, write_checks
+from goldwire.annotate.records.gold_checks import GoldCheck, read_checks, write_checks
 from goldwire.annotate.records.notes import (
     Note,
     place_key,
@@ -53,7 +53,7 @@ from goldwire.project import Project, find_project
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.table import Column, Figures, Table
 
-Record = TypeVar("Record", Assignment, Check, Note)
+Record = TypeVar("Record", Assignment, GoldCheck, Note)
 Mark = TypeVar("Mark", Span, Relation)
 
 

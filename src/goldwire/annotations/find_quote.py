@@ -31,7 +31,7 @@ def occurrences(text: str, quote: str) -> list[int]:
     return starts
 
 
-def unseen(char: str) -> str:
+def visible_form(char: str) -> str:
     """A character without what the eye misses: case, accents, its kind of apostrophe, quote mark, dash and
     white space."""
     if char in _SAME:
@@ -42,7 +42,7 @@ def unseen(char: str) -> str:
     return "".join(" " if p.isspace() else p for p in parts if not unicodedata.combining(p)).casefold()
 
 
-def fold(text: str, plain_form: Callable[[str], str] = unseen) -> tuple[str, list[int]]:
+def fold_text(text: str, plain_form: Callable[[str], str] = visible_form) -> tuple[str, list[int]]:
     """The text in a plain form, its spaces one at a time, and for each character the place that it comes
     from."""
     folded: list[str] = []
@@ -62,8 +62,8 @@ def near_miss(text: str, quote: str, whole: str) -> str:
     Shows the article's own characters where the two differ only in kind (apostrophes, spaces, accents, case),
     else where the quote and the text part ways. `whole` names the text: `article`, `passage`.
     """
-    haystack, places = fold(text)
-    needle = fold(quote.strip())[0]
+    haystack, places = fold_text(text)
+    needle = fold_text(quote.strip())[0]
     if not needle:
         return f"quote a few words of the {whole}"
     at = haystack.find(needle)

@@ -11,14 +11,14 @@ from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text
 from goldwire.model import Annotation, Article, AttributeValue, Span
 from goldwire.schemas import Schema
-from goldwire.schemas.load import convert
+from goldwire.schemas.load import typed_data
 from goldwire.schemas.yaml_lines import parse_yaml
 
 
 def read_ids(path: Path) -> dict[str, dict[str, str]]:
     """The file's `annotator: {coined: unified}`. Raises GW103 where it is of another form."""
     data, lines = parse_yaml(read_text(path), str(path), texts=True)
-    ids, faults = convert(data if data is not None else {}, dict[str, dict[str, str]], lines, str(path))
+    ids, faults = typed_data(data if data is not None else {}, dict[str, dict[str, str]], lines, str(path))
     if ids is None:
         raise GoldwireError(*faults)
     return ids

@@ -26,7 +26,7 @@ class AnnotationRecord(Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     text_sha256: str = ""
 
 
-class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class LineRecord(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One line."""
 
     id: str
@@ -35,20 +35,20 @@ class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     annotations: tuple[AnnotationRecord, ...] = ()
 
 
-_decoder = msgspec.json.Decoder(Record)
+_decoder = msgspec.json.Decoder(LineRecord)
 _encoder = msgspec.json.Encoder()
 
 
-def to_record(article: Article) -> Record:
+def to_record(article: Article) -> LineRecord:
     """An article as a line's record."""
     annotations = tuple(
         AnnotationRecord(a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256)
         for a in article.annotations
     )
-    return Record(article.document.id, article.document.text, article.document.meta, annotations)
+    return LineRecord(article.document.id, article.document.text, article.document.meta, annotations)
 
 
-def from_record(record: Record) -> Article:
+def from_record(record: LineRecord) -> Article:
     """A line's record as an article."""
     annotations = tuple(
         Annotation(
@@ -65,12 +65,12 @@ def annotated(document: Document, stored: object, where: str) -> Article:
         records = msgspec.convert(stored, tuple[AnnotationRecord, ...])
     except msgspec.ValidationError as error:
         raise _malformed(error, where) from None
-    article = from_record(Record(document.id, document.text, document.meta, records))
+    article = from_record(LineRecord(document.id, document.text, document.meta, records))
     raise_faults(article_faults(article, where))
     return article
 
 
-def standing_twice(document: str, where: str, hint: str) -> Fault:
+def document_twice(document: str, where: str, hint: str) -> Fault:
     """That a file has a document already (GW208)."""
     return Fault("GW208", f"document `{document}` stands twice", where, hint)
 
@@ -96,18 +96,18 @@ def malformed(message: str, where: str, hint: str = "see docs/jsonl.md") -> Gold
 
 
 def _malformed(error: Exception, source: str) -> GoldwireError:
-    message, path = strict_json.told(error)
+    message, path = strict_json.error_in_words(error)
     return malformed(message, f"{source} {path}".rstrip())
 
 
-def _strictly(line: bytes) -> Record:
+def _strictly(line: bytes) -> LineRecord:
     """A line's record. A line as goldwire writes it holds no key twice, which spares a second reading."""
     try:
         record = _decoder.decode(line)
         strict_json.check_depth(record.meta)
         encoded = _encoder.encode(record)
         if not line.startswith(encoded) or line[len(encoded) :].strip(b"\r\n"):
-            strict_json.check(line)
+            strict_json.check_strict(line)
     except RecursionError:
         raise strict_json.NotStrict(TOO_DEEP) from None
     return record

@@ -14,7 +14,7 @@ from goldwire.schemas import Schema
 from goldwire.table import Cell, Column, Figures, Table
 
 
-class DocumentCounts(Mapping[str, dict[str, int]]):
+class SpanCounts(Mapping[str, dict[str, int]]):
     """The spans of each document by layer, in some 20 bytes beside its id."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Counts(Figures):
     labels: dict[str, dict[str, int]] = field(default_factory=dict)
     relations: dict[str, int] = field(default_factory=dict)
     nested: dict[str, int] = field(default_factory=dict)
-    by_document: Mapping[str, dict[str, int]] = field(default_factory=DocumentCounts)
+    by_document: Mapping[str, dict[str, int]] = field(default_factory=SpanCounts)
     by_annotator: dict[str, dict[str, int]] = field(default_factory=dict)
     by_status: dict[str, int] = field(default_factory=dict)
     by_kind: dict[str, int] = field(default_factory=dict)
@@ -135,7 +135,7 @@ def _counted(kind: str, title: str, unit: str, counts: Mapping[str, int]) -> Tab
     return Table(kind, title, (Column(kind), Column(unit, "amount")), list(counts.items()))
 
 
-def count(
+def count_annotations(
     articles: Iterable[Article],
     schema: Schema | None = None,
     *,
@@ -147,7 +147,7 @@ def count(
     A word is what stands between white space. Without `by_document` there is no row for each.
     """
     counts = Counts()
-    rows = DocumentCounts()
+    rows = SpanCounts()
     labels: dict[str, Counter[str]] = {}
     relations: Counter[str] = Counter()
     if schema is not None:

@@ -152,7 +152,7 @@ def stream_annotations(project: Project, folder: Path | None = None) -> Iterator
         try:
             annotation = load_annotation(read_bytes(path))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            message, where = strict_json.told(error)
+            message, where = strict_json.error_in_words(error)
             file = path.relative_to(project.root)
             faults.append(Fault("GW209", message, f"{file} {where}".rstrip(), _RESTORE))
             continue
@@ -255,7 +255,7 @@ def join(
     text than the one annotated.
     """
     articles = ArticleSpool(map(Article, documents))
-    joined = Joined(place_of)
+    joined = JoinedArticles(place_of)
     for annotation in annotations:
         at = articles.place(annotation.document)
         if joined.add(annotation, None if at is None else articles.document(at)) and at is not None:
@@ -264,7 +264,7 @@ def join(
     return articles
 
 
-class Joined:
+class JoinedArticles:
     """Annotations held against their documents, one after the other; what speaks against them is in `faults`.
 
     `place_of` says where an annotation comes from.

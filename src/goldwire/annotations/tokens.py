@@ -67,7 +67,7 @@ def bio_names(labels: list[str]) -> list[str]:
     return ["O", *(f"{part}-{label}" for label in labels for part in "BI")]
 
 
-def tokens_of(
+def tagged_tokens(
     document: Document,
     annotation: Annotation | None,
     schema: Schema,

@@ -96,13 +96,13 @@ def select_articles(
         >>> goldwire.select_articles("gold.jsonl", "chosen", number=1, test=0, near=1.0, workers=1)
         <Selection: 1 to label, 0 to test of 2 articles>
     """
-    from goldwire.archive.selection.options import Choice, wrong
+    from goldwire.archive.selection.options import Choice, wrong_choice
     from goldwire.archive.selection.select import select
     from goldwire.seeds import load_seeds
     from goldwire.seeds.ingest import LISTING
 
     if repeat is not None and options:
-        raise wrong(
+        raise wrong_choice(
             f"`repeat` makes a former choice again, and takes no `{next(iter(options))}`", "leave one out"
         )
     _check_workers(workers)

@@ -49,31 +49,31 @@ def path_of(given: object, what: str = "path") -> Path:
     """A path as one; raises GW818 for anything else."""
     if isinstance(given, str | PathLike):
         return Path(given)
-    raise wrong(what, given, "a path: text, or a Path")
+    raise wrong_argument(what, given, "a path: text, or a Path")
 
 
-def several(given: str | Iterable[str]) -> tuple[str, ...]:
+def names_given(given: str | Iterable[str]) -> tuple[str, ...]:
     """Names, of which a single one may be given as it is."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 
 def several_if(given: str | Iterable[str] | None) -> tuple[str, ...] | None:
     """The same where any are given, else None."""
-    return None if given is None else several(given)
+    return None if given is None else names_given(given)
 
 
 def check_least(least: int, **given: object) -> None:
     """Raise GW818 where a number, by its name, is none, or less than `least`; None goes."""
     for name, value in given.items():
         if value is not None and (not hasattr(value, "__index__") or index(value) < least):
-            raise wrong(name, value, f"a whole number, {least} or more")
+            raise wrong_argument(name, value, f"a whole number, {least} or more")
 
 
 def check_known(names: Collection[str], **given: object) -> None:
     """Raise GW818 where something, by its name, is none of `names`."""
     for name, value in given.items():
         if value not in names:
-            raise wrong(name, value, one_of(names))
+            raise wrong_argument(name, value, one_of(names))
 
 
 def check_options(options: Iterable[str], function: Callable[..., object]) -> None:
@@ -84,7 +84,7 @@ def check_options(options: Iterable[str], function: Callable[..., object]) -> No
             raise GoldwireError.of("GW818", f"there is no option `{name}`", hint=one_of(taken))
 
 
-def wrong(name: str, value: object, hint: str) -> GoldwireError:
+def wrong_argument(name: str, value: object, hint: str) -> GoldwireError:
     """That an argument can't be what it is (GW818)."""
     shown = f"«{value}»" if isinstance(value, str | int | float) else f"`{type(value).__name__}`"
     return GoldwireError.of("GW818", f"`{name}` is {shown}", hint=hint)

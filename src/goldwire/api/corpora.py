@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldwire.api.arguments import wrong
+from goldwire.api.arguments import wrong_argument
 from goldwire.errors import GoldwireError
 from goldwire.project import Project, find_project
 
@@ -220,7 +220,7 @@ def split_corpus(
     home = find_project(project)
     for name, share in (("test", test), ("validation", validation), ("similar", similar)):
         if share is not None and not isinstance(share, int | float):
-            raise wrong(name, share, "a share: a number from 0 to 1")
+            raise wrong_argument(name, share, "a share: a number from 0 to 1")
     corpus = load_corpus(home)
     path = Path(out) if out is not None else split_path(home)
     stored = read_split(path) if path.is_file() and not anew else None

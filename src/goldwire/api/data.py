@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from goldwire.api.arguments import articles_in, check_known, check_least, path_of, wrong
+from goldwire.api.arguments import articles_in, check_known, check_least, path_of, wrong_argument
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.articles import Articles
 from goldwire.formats.convert import Conversion
@@ -211,7 +211,7 @@ def count(source: Source, schema: str | Path | Schema | None = None, *, curated:
         >>> goldwire.count("gold.jsonl").table().rows
         [('thing', 8, 0, 0.0)]
     """
-    from goldwire.annotations.stats import count as compute
+    from goldwire.annotations.stats import count_annotations as compute
 
     known = schema_of(schema)
     if known is None and isinstance(source, Project):
@@ -263,7 +263,7 @@ def _setting(
             options[name] = value = str(value)  # a column by its number
         if not isinstance(value, type(_OPTIONS[name])):
             wanted = {str: "text", bool: "True or False", int: "a whole number"}[type(_OPTIONS[name])]
-            raise wrong(name, value, wanted)
+            raise wrong_argument(name, value, wanted)
         if name in _CHOICES:
             check_known(_CHOICES[name], **{name: value})
     check_least(1, depth=options.get("depth"))

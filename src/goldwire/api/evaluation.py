@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from goldwire.annotations.spool import ArticleSpool
-from goldwire.api.arguments import check_known, check_least, check_options, several, several_if, wrong
+from goldwire.api.arguments import (
+    check_known,
+    check_least,
+    check_options,
+    names_given,
+    several_if,
+    wrong_argument,
+)
 from goldwire.api.data import Source, articles_of, format_of, read, schema_of, streamed
 from goldwire.formats.articles import Articles
 from goldwire.formats.guess import AUTO
@@ -74,7 +81,7 @@ def score(
     from goldwire.eval.project_scores import score_articles
 
     check_least(0, resamples=resamples, seed=seed)
-    sides = several(sides)
+    sides = names_given(sides)
     options: dict[str, Any] = {
         "schema": schema_of(schema),
         "agreement_path": None if agreement is None else Path(agreement),
@@ -176,7 +183,7 @@ def agree(
     chosen_layers = several_if(layers)
     names = several_if(names)
     articles, notes = _readings((source, *more), names, chosen_layers, ignore_space, format, on_read)
-    (chosen,) = sided([articles], several(sides))
+    (chosen,) = sided([articles], names_given(sides))
     agreement = compute(
         chosen,
         annotators=several_if(annotators),
@@ -255,20 +262,20 @@ def compare(
         >>> [difference.text for difference in compared.disagreements]
         ['Ben', 'tarte']
     """
-    from goldwire.eval.ci.compare_models import Comparison, compare_models
+    from goldwire.eval.ci.compare_models import ModelComparison, compare_models
     from goldwire.eval.file_scores import read_side_by_side
     from goldwire.eval.matching.spans import CREDIT
     from goldwire.eval.project_scores import sided
     from goldwire.eval.scoring.alignment import check_names, side_by_side
-    from goldwire.eval.scoring.pairing import pair_up, stories, trained_note, unseen
+    from goldwire.eval.scoring.pairing import pair_up, stories, trained_note, unseen_pairs
 
     check_least(0, rounds=rounds, seed=seed, places=places)
     check_known(CREDIT, kind=kind)
     check_names(names, ("A", "B"))
-    layers, sides = several_if(layers), several(sides)
+    layers, sides = several_if(layers), names_given(sides)
     files = [Path(source) for source in (gold, a, b) if isinstance(source, str | Path)]
     if len(files) == 3 and not sides and all(_in_lines(file, format) for file in files):
-        comparison = Comparison(layers=layers, kind=kind, names=names, places=places)
+        comparison = ModelComparison(layers=layers, kind=kind, names=names, places=places)
         run = read_side_by_side(files, comparison.add, layers=layers, trained_on=trained_on)
         if run is not None:
             for articles in run.as_read:
@@ -279,7 +286,9 @@ def compare(
     held = _held((gold, a, b), format, on_read)
     aligned = side_by_side(held, ("gold", *names), layers=layers, ignore_space=ignore_space)
     reference, *systems = sided(aligned.sides, sides)
-    (first, second), note = unseen(*(pair_up(reference, side) for side in systems), trained_on=trained_on)
+    (first, second), note = unseen_pairs(
+        *(pair_up(reference, side) for side in systems), trained_on=trained_on
+    )
     compared = compare_models(
         first,
         second,
@@ -362,19 +371,21 @@ def write_report(
         <Scores: exact micro F1 thing .750; 2 documents, submitted>
     """
     from goldwire.eval.project_scores import project_here, score_articles
-    from goldwire.eval.report.page import Run, read_run
+    from goldwire.eval.report.page import ReportSource, read_run
     from goldwire.eval.report.page import write_report as write
 
     check_options(options, score_articles)
     is_run = pred is None and isinstance(gold, str | Path)
     if is_run and Path(str(gold)).is_file():
-        raise wrong("pred", pred, "predictions; gold alone is a folder that train_model left its reports in")
+        raise wrong_argument(
+            "pred", pred, "predictions; gold alone is a folder that train_model left its reports in"
+        )
     if is_run:
         loaded, gold = read_run(Path(str(gold))), Path(str(gold)) / "gold.jsonl"
     else:
         articles, predicted = _held((gold, () if pred is None else pred), format, on_read)
         names = [Path(each).stem if isinstance(each, str | Path) else "" for each in (pred, gold)]
-        loaded = Run(list(articles), list(predicted), " against ".join(filter(None, names)))
+        loaded = ReportSource(list(articles), list(predicted), " against ".join(filter(None, names)))
     scores, paired = score_articles(
         loaded.gold,
         loaded.pred,
@@ -432,14 +443,14 @@ def gate(
         ...     print(error.faults[0].code, error.faults[0].hint)
         GW535 goldwire train ner
     """
-    from goldwire.eval.ci.gate_trust import Part
+    from goldwire.eval.ci.gate_trust import GatedPart
     from goldwire.eval.ci.hold import hold
 
     home = find_project(project)
     path = Path(scores) if scores is not None else home.reports / "ner" / "scores.json"
     (gated,) = hold(
         home,
-        [Part(path, of, None if baseline is None else Path(baseline))],
+        [GatedPart(path, of, None if baseline is None else Path(baseline))],
         floor=floor,
         floors=floors,
         agreement_floor=agreement_floor,
@@ -489,17 +500,17 @@ def gate_summary(
         1
     """
     from goldwire.eval.ci.gate import Gated
-    from goldwire.eval.ci.outputs import badge, comment, junit, markdown
+    from goldwire.eval.ci.outputs import badge, comment_text, junit, markdown
 
     listed = [gates] if isinstance(gates, Gated) else list(gates)
     check_known(("markdown", "comment", "junit", "badge"), form=form)
     if form == "badge" and not listed:
-        raise wrong("gates", gates, "a gate: a badge is of the first")
+        raise wrong_argument("gates", gates, "a gate: a badge is of the first")
     if form == "badge":
         return json.dumps(badge(listed[0]), ensure_ascii=False) + "\n"
     if form == "junit":
         return junit(*listed)
-    return comment(*listed) if form == "comment" else "\n".join(map(markdown, listed))
+    return comment_text(*listed) if form == "comment" else "\n".join(map(markdown, listed))
 
 
 def gate_history(

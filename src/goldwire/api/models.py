@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.api.arguments import check_least, check_options, documents_in, several, several_if
+from goldwire.api.arguments import check_least, check_options, documents_in, names_given, several_if
 from goldwire.api.data import Source, articles_of
 from goldwire.errors import GoldwireError
 from goldwire.formats.articles import Articles
@@ -49,9 +49,9 @@ def plan_training(
 
     check_options(options, plan)
     check_least(0, folds=folds, seed=options.get("seed"))
-    named = None if layers is None and not all_layers else several(layers or ())
+    named = None if layers is None and not all_layers else names_given(layers or ())
     if "sides" in options:
-        options["sides"] = several(options["sides"])
+        options["sides"] = names_given(options["sides"])
     choice = Choice(named, every=all_layers, spans=spans, nested=nested)
     return plan(_home(project), choice, folds=folds, **_as_paths(options))
 

@@ -21,7 +21,7 @@ from goldwire.table import Column, Figures, Table
 if TYPE_CHECKING:
     from goldwire.annotate.migration.server import ServerMigration
     from goldwire.annotate.migration.stored import MigrateReport
-    from goldwire.schemas.diff import Change
+    from goldwire.schemas.diff import SchemaChange
     from goldwire.schemas.inferred import Inferred
 
 
@@ -141,7 +141,7 @@ class SchemaDiff(Figures):
 
     before: Schema
     after: Schema
-    changes: tuple[Change, ...]
+    changes: tuple[SchemaChange, ...]
     hits: tuple[int | None, ...]
 
     def __repr__(self) -> str:

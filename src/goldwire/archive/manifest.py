@@ -21,7 +21,7 @@ from goldwire.files import file_names
 DONE, QUARANTINE = "_shards.jsonl", "_quarantine"
 
 
-class Part(msgspec.Struct, frozen=True):
+class WrittenShard(msgspec.Struct, frozen=True):
     """A shard that was written: its name, what of which input it is made of, and its counts.
 
     `is_last` says that with it that input is done; `bytes` is its size.
@@ -56,12 +56,12 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass
-class State:
+class RunState:
     """How far a run has come: the shards that it has written, by input and part."""
 
     output: Output
     manifest: Manifest
-    parts: dict[tuple[str, int], Part]
+    parts: dict[tuple[str, int], WrittenShard]
 
     def is_done(self, name: str) -> bool:
         """Whether all of an input is written."""
@@ -72,7 +72,7 @@ class State:
             number += 1
         return False
 
-    def add(self, part: Part) -> None:
+    def add(self, part: WrittenShard) -> None:
         """Put down a shard that was written, on the disk too."""
         self.parts[part.input, part.part] = part
         self.output.append(DONE, msgspec.json.encode(part) + b"\n")
@@ -112,7 +112,7 @@ def inputs_of(shards: Sequence[Shard], hashes: Sequence[str]) -> list[Input]:
     ]
 
 
-def begin(output: Output, settings: Mapping[str, Any], inputs: Sequence[Input]) -> State:
+def begin(output: Output, settings: Mapping[str, Any], inputs: Sequence[Input]) -> RunState:
     """Where a run into this folder begins: with what an earlier one of the same kind has done.
 
     Of what was made with something else and holds no document nothing is kept, nor what a killed run left of
@@ -126,7 +126,7 @@ def begin(output: Output, settings: Mapping[str, Any], inputs: Sequence[Input]) 
             message = f"holds what no run of goldwire's wrote: {min(sizes)}"
             raise GoldwireError.of("GW947", message, where=output.where, hint="name an empty or a new folder")
         _write(output, manifest)
-        return State(output, manifest, {})
+        return RunState(output, manifest, {})
     try:
         before = msgspec.json.decode(output.read(MANIFEST), type=Manifest)
     except msgspec.MsgspecError as error:
@@ -151,7 +151,7 @@ def begin(output: Output, settings: Mapping[str, Any], inputs: Sequence[Input]) 
         output.remove(name)
     _write_parts(output, parts.values())
     _write(output, manifest)
-    return State(output, manifest, parts)
+    return RunState(output, manifest, parts)
 
 
 def _settings(manifest: Manifest) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def aside_name(source: Input, number: int) -> str:
     return f"{QUARANTINE}/{part_name(source, number, 'jsonl')}"
 
 
-def _unfinished(sizes: Iterable[str], inputs: Iterable[Input], parts: Iterable[Part]) -> list[str]:
+def _unfinished(sizes: Iterable[str], inputs: Iterable[Input], parts: Iterable[WrittenShard]) -> list[str]:
     """The files, of those that a run writes, that belong to no shard that is written."""
     stems = {each.name: each for each in inputs}
     kept = {part.name for part in parts}
@@ -207,18 +207,18 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _done(lines: bytes, sizes: Mapping[str, int]) -> Iterator[Part]:
+def _done(lines: bytes, sizes: Mapping[str, int]) -> Iterator[WrittenShard]:
     """The shards that are written whole; not a line that a kill cut off, nor a file that was changed."""
     for line in lines.split(b"\n"):
         try:
-            part = msgspec.json.decode(line, type=Part)
+            part = msgspec.json.decode(line, type=WrittenShard)
         except msgspec.MsgspecError:
             continue
         if sizes.get(part.name) == part.bytes:
             yield part
 
 
-def _write_parts(output: Output, parts: Iterable[Part]) -> None:
+def _write_parts(output: Output, parts: Iterable[WrittenShard]) -> None:
     with output.writing(DONE) as stream:
         stream.writelines(msgspec.json.encode(part) + b"\n" for part in parts)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.archive.shards import Shard
 from goldwire.errors import GoldwireError
-from goldwire.formats.parquet_size import beyond, packed, pieces, stated, text_columns, unpack
+from goldwire.formats.parquet_size import beyond, packed, row_pieces, stated_size, text_columns, unpack_rows
 from goldwire.limits import INFLATED, inflated
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Batch:
         return f"{shard}:{number}" if self.table is None else f"{shard} row {number}"
 
 
-def batches(shard: Shard, *, per_part: int, rows: int = ROWS) -> Iterator[Batch]:
+def row_batches(shard: Shard, *, per_part: int, rows: int = ROWS) -> Iterator[Batch]:
     """The shard's batches of at most `rows`; none reaches over the end of a part of `per_part` rows.
 
     Raises GW943 where the shard can't be read, GW950 where it is damaged, cut off, or holds more than one of
@@ -141,16 +141,16 @@ def _table_batches(shard: Shard, per_part: int, rows: int) -> Iterator[Batch]:
     try:
         with shard.opened() as stored, pq.ParquetFile(stored) as source:
             metadata, schema = source.metadata, source.schema_arrow
-            if stated(metadata) > limit:
+            if stated_size(metadata) > limit:
                 raise _damaged(shard, beyond(limit))
             total = size = 0
             # Rows stay packed until it is known what they stand for.
             for whole in packed(stored, text_columns(metadata), metadata).iter_batches(rows):
-                for piece, held in pieces(whole, BYTES):
+                for piece, held in row_pieces(whole, BYTES):
                     size += held
                     if size > limit:
                         raise _damaged(shard, beyond(limit))
-                    cut = [None] if held > LONGEST else _parts(unpack(piece, schema), total, per_part)
+                    cut = [None] if held > LONGEST else _parts(unpack_rows(piece, schema), total, per_part)
                     for table in cut:
                         number = 1 if table is None else len(table)
                         yield Batch(

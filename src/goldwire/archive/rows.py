@@ -14,15 +14,15 @@ import msgspec
 
 from goldwire.annotations.integrity import article_faults
 from goldwire.annotations.line import loads
-from goldwire.archive.reading import ROWS, Batch, batches
+from goldwire.archive.reading import ROWS, Batch, row_batches
 from goldwire.archive.shards import Shard
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import sha256
 from goldwire.formats.parquet import article_of
 from goldwire.model import Article, Document
-from goldwire.seeds.columns import columns_of
+from goldwire.seeds.columns import field_columns
 from goldwire.seeds.documents import NO_ARTICLE, check_text, document_of
-from goldwire.seeds.rows import Row, check_pairs, json_object
+from goldwire.seeds.rows import Row, check_named_once, json_object
 from goldwire.text import normalise
 
 #: More rows than any shard has: one part.
@@ -35,7 +35,7 @@ _Stored: TypeAlias = bytes | Row | None
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRow:
     """A row that is no article: its place, itself, and what is wrong. `place` names the shard as a manifest
     does, `where` as it was called here."""
 
@@ -50,8 +50,8 @@ class Refused:
         return {"where": self.place, "reason": list(map(str, faults)), "row": self.row}
 
 
-class Placed(NamedTuple):
-    """An article and its place, named as in `Refused`."""
+class PlacedArticle(NamedTuple):
+    """An article and its place, named as in `RefusedRow`."""
 
     where: str
     place: str
@@ -66,7 +66,7 @@ def article_batches(
     Raises GW703 and GW704 where that can't be told, GW943 and GW950 where the shard can't be read.
     """
     told: dict[str, str] | None = {}
-    for batch in batches(shard, per_part=per_part, rows=rows):
+    for batch in row_batches(shard, per_part=per_part, rows=rows):
         if told == {}:
             told = _columns(batch, columns)
         yield replace(batch, columns=told)
@@ -82,17 +82,17 @@ def _columns(batch: Batch, given: Mapping[str, str]) -> dict[str, str] | None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     if not given and {"id", "text"} <= set(names) <= _OWN:
         return None
-    return columns_of(names, rows, given, batch.address)
+    return field_columns(names, rows, given, batch.address)
 
 
-def articles_of(batch: Batch) -> Iterator[Placed | Refused]:
+def articles_of_rows(batch: Batch) -> Iterator[PlacedArticle | RefusedRow]:
     """The articles of a batch in their order, and the rows that are none."""
     for number, stored in _stored(batch):
         where, place = batch.place(number, batch.address), batch.place(number, batch.name)
         try:
-            yield Placed(where, place, _article(batch, number, stored, where))
+            yield PlacedArticle(where, place, _article(batch, number, stored, where))
         except GoldwireError as error:
-            yield Refused(where, place, _shown(stored), error.faults)
+            yield RefusedRow(where, place, _shown(stored), error.faults)
 
 
 def archive_articles(
@@ -106,8 +106,8 @@ def archive_articles(
     for shard in shards:
         done = 0
         for batch in article_batches(shard, {}):
-            for row in articles_of(batch):
-                if isinstance(row, Placed):
+            for row in articles_of_rows(batch):
+                if isinstance(row, PlacedArticle):
                     yield row.article
                 else:
                     aside.write(json.dumps(row.as_dict(), ensure_ascii=False) + "\n")
@@ -129,7 +129,7 @@ def _row(stored: _Stored, where: str) -> Row:
     if stored is None:
         raise GoldwireError.of(NO_ARTICLE, "too long to be an article", where=where)
     row = json_object(stored, where, NO_ARTICLE)
-    check_pairs(row, where, NO_ARTICLE)
+    check_named_once(row, where, NO_ARTICLE)
     return row
 
 

@@ -15,10 +15,19 @@ from typing import IO, Any, TypeAlias
 
 from goldwire.annotations.line import dumps
 from goldwire.archive.engine import Engine
-from goldwire.archive.manifest import QUARANTINE, Input, Part, State, aside_name, begin, inputs_of, part_name
+from goldwire.archive.manifest import (
+    QUARANTINE,
+    Input,
+    RunState,
+    WrittenShard,
+    aside_name,
+    begin,
+    inputs_of,
+    part_name,
+)
 from goldwire.archive.output import output_at
 from goldwire.archive.reading import ROWS, Batch
-from goldwire.archive.rows import Placed, Refused, article_batches, articles_of
+from goldwire.archive.rows import PlacedArticle, RefusedRow, article_batches, articles_of_rows
 from goldwire.archive.shards import Shard, shards_outside
 from goldwire.errors import Fault, GoldwireError
 from goldwire.formats.arrow import batch as table_of
@@ -45,13 +54,13 @@ class Result:
     places: list[tuple[str, str]]
     ids: list[str]
     written: Any
-    refused: list[Refused]
+    refused: list[RefusedRow]
     counts: list[Counter[str]]
     is_last: bool
     done: int
 
 
-class Work:
+class BatchWork:
     """What is done to a batch; `make` makes what it does to articles, once a worker."""
 
     def __init__(self, make: Callable[[], Transform], form: str) -> None:
@@ -59,15 +68,15 @@ class Work:
 
     def __call__(self, batch: Batch) -> Result:
         """What becomes of a batch."""
-        rows = list(articles_of(batch))
-        placed = [each for each in rows if isinstance(each, Placed)]
+        rows = list(articles_of_rows(batch))
+        placed = [each for each in rows if isinstance(each, PlacedArticle)]
         changed = self._transform([each.article for each in placed])
         return Result(
             key=(batch.name, batch.part),
             places=[(each.where, each.place) for each in placed],
             ids=[article.document.id for article in changed],
             written=table_of(changed) if self._is_table else [dumps(article) for article in changed],
-            refused=[each for each in rows if isinstance(each, Refused)],
+            refused=[each for each in rows if isinstance(each, RefusedRow)],
             counts=[_counts(article) for article in changed],
             is_last=batch.is_last,
             done=batch.done,
@@ -148,7 +157,7 @@ def run_over(
         batches = _batches(waiting, state, columns or {}, per_shard)
         outcome = Outcome(Counter())
         stems = {each.name: each for each in inputs}
-        results = engine.map(partial(Work, make, form), batches)
+        results = engine.map(partial(BatchWork, make, form), batches)
         told = _told(results, advance)
         for key, group in groupby(told, key=lambda result: result.key):
             _write_part(state, stems[key[0]], key[1], group, form, outcome, strict=strict)
@@ -163,7 +172,7 @@ def run_over(
 
 
 def _batches(
-    shards: Iterable[Shard], state: State, columns: Mapping[str, str], per_shard: int
+    shards: Iterable[Shard], state: RunState, columns: Mapping[str, str], per_shard: int
 ) -> Iterator[Batch]:
     """The batches that are not written yet."""
     for shard in shards:
@@ -185,7 +194,7 @@ def _told(results: Iterator[Result], advance: Callable[[int], None] | None) -> I
 
 
 def _write_part(
-    state: State,
+    state: RunState,
     source: Input,
     number: int,
     group: Iterable[Result],
@@ -223,7 +232,7 @@ def _write_part(
             size = stream.tell()
             if put_aside is not None:
                 outer.close()
-        part = Part(
+        part = WrittenShard(
             name=name,
             input=source.name,
             part=number,
@@ -237,9 +246,9 @@ def _write_part(
     outcome.documents_written += counts["documents"]
 
 
-def _twice(result: Result, ids: set[str]) -> dict[int, Refused]:
+def _twice(result: Result, ids: set[str]) -> dict[int, RefusedRow]:
     """The articles whose id stood in this shard before, by their place in the batch; no reader takes both."""
-    twice: dict[int, Refused] = {}
+    twice: dict[int, RefusedRow] = {}
     for index, name in enumerate(result.ids):
         if name in ids:
             where, place = result.places[index]
@@ -247,7 +256,7 @@ def _twice(result: Result, ids: set[str]) -> dict[int, Refused]:
             fault = Fault("GW952", f"document `{name}` stands twice in one shard", where, hint)
             lines = result.written
             row = lines[index].decode() if isinstance(lines, list) else str(lines.slice(index, 1).to_pylist())
-            twice[index] = Refused(where, place, row, (fault,))
+            twice[index] = RefusedRow(where, place, row, (fault,))
         ids.add(name)
     return twice
 

@@ -47,7 +47,7 @@ class _Place(click.Path):
 PLACE = _Place(path_type=Path)
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group whose help says the whole first sentence of each command, which click would cut off."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -326,13 +326,13 @@ def table(
     from rich.console import Console
     from rich.text import Text
 
-    from goldwire.cli.tables import columns_of, drawn, fit
+    from goldwire.cli.tables import columns_of, drawn, fit_table
 
     all_columns = columns_of(columns, list(rows), left)
     beside = _beside()
     terminal = (sys.stderr if beside else sys.stdout).isatty()
     width = shutil.get_terminal_size().columns if terminal else sys.maxsize
-    fitted = fit(all_columns, width, lesser)
+    fitted = fit_table(all_columns, width, lesser)
     # What can't be made to fit is left to the terminal to wrap; rich would cut it.
     wide = max(fitted.width, width if terminal else 0)
     console = Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
@@ -362,7 +362,7 @@ def _whole() -> str:
     )
 
 
-class Bar:
+class ProgressBar:
     """A progress bar, or none: called with the steps that are done."""
 
     def __init__(self, update: Callable[..., None] = lambda **_state: None, label: str = "") -> None:
@@ -378,7 +378,7 @@ class Bar:
         self.update(total=steps)
 
 
-def in_mebibytes(advance: Bar) -> Callable[[int], None]:
+def in_mebibytes(advance: ProgressBar) -> Callable[[int], None]:
     """Counts bytes on a bar that counts MiB, which fit a terminal."""
     rest = 0
 
@@ -392,10 +392,10 @@ def in_mebibytes(advance: Bar) -> Callable[[int], None]:
 
 
 @contextmanager
-def progress(label: str, total: int | None = None) -> Iterator[Bar]:
+def progress(label: str, total: int | None = None) -> Iterator[ProgressBar]:
     """A progress bar on standard error where that is a terminal, else nothing."""
     if not sys.stderr.isatty():
-        yield Bar()
+        yield ProgressBar()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -404,4 +404,4 @@ def progress(label: str, total: int | None = None) -> Iterator[Bar]:
     columns = (described, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(visible(label), total=total)
-        yield Bar(functools.partial(bar.update, task), label)
+        yield ProgressBar(functools.partial(bar.update, task), label)

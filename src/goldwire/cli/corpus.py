@@ -11,7 +11,7 @@ from goldwire.cli import corpus_browse, corpus_events, corpus_versions
 from goldwire.cli.common import (
     FILE,
     FOLDER,
-    Group,
+    CommandGroup,
     json_option,
     paper_options,
     progress,
@@ -33,7 +33,7 @@ _READ = click.Choice([AUTO, *FORMATS])
 _WRITE = click.Choice([name for name, each in FORMATS.items() if each.writes])
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """The dataset: build, check, convert, count."""
 

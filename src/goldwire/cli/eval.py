@@ -11,8 +11,8 @@ from goldwire.cli import eval_ci
 from goldwire.cli.common import (
     FILE,
     FOLDER,
+    CommandGroup,
     F,
-    Group,
     json_option,
     paper_options,
     say,
@@ -64,7 +64,7 @@ def _scoring(json_path: Path | None, *, source: str, **options: Any) -> dict[str
     return {**options, **reading}
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Scores with intervals, agreement between readings, the report."""
 

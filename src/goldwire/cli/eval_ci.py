@@ -243,7 +243,7 @@ def gate(
     """
     import goldwire
     from goldwire.eval.ci.outputs import MARKER, append_summary, refusal
-    from goldwire.eval.ci.overlap import Refused
+    from goldwire.eval.ci.overlap import NotComparable
 
     if every and (scores or of or baseline):
         raise click.UsageError(
@@ -255,7 +255,7 @@ def gate(
             figures: Gates | Gated = goldwire.gate_all(**options)
         else:
             figures = goldwire.gate(scores, of=of, baseline=baseline, **options)
-    except Refused as error:
+    except NotComparable as error:
         # Who reads only these must learn of it too.
         for file, mark in ((summary, ""), (comment, f"{MARKER}\n")):
             if file is not None:

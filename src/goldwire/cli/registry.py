@@ -9,8 +9,8 @@ import click
 
 from goldwire.cli.common import (
     FILE,
+    CommandGroup,
     F,
-    Group,
     json_option,
     pairs,
     project_option,
@@ -30,7 +30,7 @@ _ITEMS = 5
 _DONE = {"merge": "merged into", "split": "split, some of it now", "rename": "renamed to"}
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """The ids of things: settle new ones, merge, split, rename.
 

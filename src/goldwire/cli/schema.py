@@ -10,7 +10,7 @@ import click
 from goldwire.cli.common import (
     FILE,
     FOLDER,
-    Group,
+    CommandGroup,
     json_option,
     progress,
     project_option,
@@ -27,7 +27,7 @@ from goldwire.project import Project
 _ENTRIES = 10
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """What is marked: check the schema, render Label Studio's config and the guidelines."""
 

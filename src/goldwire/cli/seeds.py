@@ -12,7 +12,7 @@ from goldwire.cli.common import (
     FILE,
     FOLDER,
     PLACE,
-    Group,
+    CommandGroup,
     columns_option,
     engine_options,
     in_mebibytes,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """The articles: choose from an archive, add, list, remove."""
 

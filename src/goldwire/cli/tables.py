@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[-+<]?[.,\d]*\d%?")
 
 
 @dataclass(frozen=True)
-class Column:
+class TextColumn:
     """A column as it is to be printed: every cell already text that does nothing in a terminal.
 
     `whole` is its width with nothing wrapped, `least` the width that cuts no figure; in terminal cells.
@@ -37,10 +37,10 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedTable:
     """The columns that fit with their widths, and the names of those that do not."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[TextColumn, ...]
     widths: tuple[int, ...]
     left_out: tuple[str, ...]
 
@@ -57,7 +57,7 @@ def shown(cell: object, *, first: bool = False) -> str:
     return on_a_line(str(cell)) if first else visible(str(cell))
 
 
-def columns_of(names: Sequence[str], rows: Sequence[Sequence[object]], left: int) -> list[Column]:
+def columns_of(names: Sequence[str], rows: Sequence[Sequence[object]], left: int) -> list[TextColumn]:
     """The columns of a table: the first `left` to the left, of the others those that hold no figures."""
     columns = []
     for index, name in enumerate(names):
@@ -66,11 +66,13 @@ def columns_of(names: Sequence[str], rows: Sequence[Sequence[object]], left: int
         whole = max(map(_width, (title, *cells)))
         least = min(whole, max([_least_of_title(title), *map(_least, cells)]))
         right = index >= left and all(_COUNTED.match(cell) for cell in cells)
-        columns.append(Column(title, cells, right, whole, least))
+        columns.append(TextColumn(title, cells, right, whole, least))
     return columns
 
 
-def fit(columns: Sequence[Column], width: int, lesser: Sequence[str | tuple[str, ...]] = ()) -> Fitted:
+def fit_table(
+    columns: Sequence[TextColumn], width: int, lesser: Sequence[str | tuple[str, ...]] = ()
+) -> FittedTable:
     """What of a table fits into `width`.
 
     Columns without any entry give way first, then those named in `lesser` in that order, those of a tuple
@@ -102,10 +104,10 @@ def fit(columns: Sequence[Column], width: int, lesser: Sequence[str | tuple[str,
         for i in widest:
             widths[i] = max(fitting[i].least, widths[i] - by)
     names = tuple(column.name or "…" for column in columns if column in left_out)
-    return Fitted(tuple(fitting), tuple(widths), names)
+    return FittedTable(tuple(fitting), tuple(widths), names)
 
 
-def drawn(fitted: Fitted) -> RenderableType:
+def drawn(fitted: FittedTable) -> RenderableType:
     """The table for rich, with no cell read as markup."""
     from rich import box
     from rich.table import Table

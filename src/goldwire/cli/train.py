@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldwire.cli import train_curve
-from goldwire.cli.common import FILE, FOLDER, Group, progress, say, show, write_figures
+from goldwire.cli.common import FILE, FOLDER, CommandGroup, progress, say, show, write_figures
 from goldwire.cli.learning import learning_options
 from goldwire.number_format import counted
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from goldwire.train.run.run import Run
 
 
-class _LearnsOrCommand(Group):
+class _LearnsOrCommand(CommandGroup):
     """A group that does something by itself, with options of its own, where no subcommand is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from goldwire.annotations.spool import ArticleSelection
 from goldwire.corpus.split.io import on_sides, split_path, stored_split
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.alignment import side_by_side
-from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
+from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen_pairs
 from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.files import sha256
@@ -39,14 +39,14 @@ def score_articles(
     """The scores of `pred` against `gold`, with the readers' agreement where it is known, and the pairs.
 
     Documents are matched as `side_by_side` does. Those that the model was trained on are left out, unless
-    `trained_on` (see `unseen`). Agreement comes from `agreement_path`, else from the readings that `gold`
-    holds, else from the `project`. `entities` as in `score`. With `sides` documents on these sides of the
-    split of the project here are scored.
+    `trained_on` (see `unseen_pairs`). Agreement comes from `agreement_path`, else from the readings that
+    `gold` holds, else from the `project`. `entities` as in `score`. With `sides` documents on these sides of
+    the split of the project here are scored.
     """
     aligned = side_by_side((gold, pred), ("gold", "the prediction"), layers=layers, ignore_space=ignore_space)
     as_read = aligned.sides  # these know what was not kept
     gold, pred = sided(aligned.sides, sides)
-    (paired,), note = unseen(pair_up(gold, pred), trained_on=trained_on)
+    (paired,), note = unseen_pairs(pair_up(gold, pred), trained_on=trained_on)
     scores = score(
         [(pairing.gold, pairing.pred) for pairing in paired],
         layers=layers,

@@ -33,17 +33,19 @@ class ItemCounts:
 
 
 @dataclass
-class Account:
+class ConversionAccount:
     """The account of a reading: of a region with several labels each is a span, of a relation a relation."""
 
     spans: ItemCounts = field(default_factory=ItemCounts)
     relations: ItemCounts = field(default_factory=ItemCounts)
     attributes: ItemCounts = field(default_factory=ItemCounts)
 
-    def __add__(self, other: Account) -> Account:
+    def __add__(self, other: ConversionAccount) -> ConversionAccount:
         """Both accounts as one."""
         pairs = zip(self._parts, other._parts, strict=True)
-        return Account(*(ItemCounts(*map(sum, zip(astuple(a), astuple(b), strict=True))) for a, b in pairs))
+        return ConversionAccount(
+            *(ItemCounts(*map(sum, zip(astuple(a), astuple(b), strict=True))) for a, b in pairs)
+        )
 
     def kept(self) -> list[tuple[int, int, int]]:
         """What is kept so far, to be restored where it turns out not to be."""

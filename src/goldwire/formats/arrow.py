@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldwire.files import sha256
-from goldwire.formats.dataset_columns import Columns, arrow_schema, attribute_reader
+from goldwire.formats.dataset_columns import SchemaColumns, arrow_schema, attribute_reader
 from goldwire.model import Annotation, Article, curated
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def annotations_of(articles: Iterable[Article]) -> Iterator[tuple[Annotation, st
 
 def annotation_batch(
     annotations: Iterable[tuple[Annotation, str]],
-    columns: Columns,
+    columns: SchemaColumns,
     *,
     texts: bool = True,
     encode: Callable[[dict[str, Any]], str] = _json,
@@ -72,7 +72,7 @@ def annotation_batch(
 def annotation_columns(
     annotations: Sequence[Annotation],
     texts: Sequence[str],
-    columns: Columns | None = None,
+    columns: SchemaColumns | None = None,
     words: bool = True,
     encode: Callable[[dict[str, Any]], str] = _json,
 ) -> dict[str, pa.Array]:
@@ -126,7 +126,7 @@ def _coded(names: Sequence[str], codes: Mapping[str, int] | None) -> pa.Array:
     return pa.array([codes[name] for name in names], pa.int64()) if codes else pa.array(names, pa.string())
 
 
-def document_batch(articles: Sequence[Article], columns: Columns) -> pa.RecordBatch:
+def document_batch(articles: Sequence[Article], columns: SchemaColumns) -> pa.RecordBatch:
     """The rows of the config `documents`, with the curated annotation; null and empty without one."""
     import pyarrow as pa
 

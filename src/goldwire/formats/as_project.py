@@ -20,7 +20,7 @@ from goldwire.model import Annotation, Article
 from goldwire.new_project import make_project
 from goldwire.number_format import counted
 from goldwire.project import Project
-from goldwire.schemas.fitting import Fitted, fitted
+from goldwire.schemas.fitting import FittedSchema, fitted_schema
 from goldwire.schemas.inferred import schema_yaml
 from goldwire.table import Column, Figures, Table
 
@@ -73,7 +73,11 @@ def make_project_of(
     setting.check()
     _check(articles, path)
     own = setting.named_schema
-    fit = Fitted(own) if own else fitted(found_schema(articles, language), name=name, language=language)
+    fit = (
+        FittedSchema(own)
+        if own
+        else fitted_schema(found_schema(articles, language), name=name, language=language)
+    )
     given = [annotation for article in articles for annotation in article.annotations]
     called = {} if setting.stored_names is None else setting.stored_names(given)
     renamed = [_renamed(article, fit, called) for article in articles]
@@ -108,14 +112,14 @@ def _check(articles: list[Article], path: Path) -> None:
         raise GoldwireError.of("GW715", message, where=str(path), hint="keep one, or name them apart")
 
 
-def _renamed(article: Article, fit: Fitted, called: Mapping[str, str]) -> Article:
+def _renamed(article: Article, fit: FittedSchema, called: Mapping[str, str]) -> Article:
     """An article whose annotations name what the schema does, by people as they are `called`."""
     annotations = (_annotation(annotation, article, fit, called) for annotation in article.annotations)
     return Article(article.document, tuple(annotations))
 
 
 def _annotation(
-    annotation: Annotation, article: Article, fit: Fitted, called: Mapping[str, str]
+    annotation: Annotation, article: Article, fit: FittedSchema, called: Mapping[str, str]
 ) -> Annotation:
     annotator = called.get(annotation.annotator, annotation.annotator)
     spans = tuple(

@@ -16,7 +16,7 @@ from goldwire import strict_json
 from goldwire.annotations.ids import read_ids, unify_ids
 from goldwire.annotations.line import to_record
 from goldwire.files import read_text, write_text
-from goldwire.formats.account import Account
+from goldwire.formats.account import ConversionAccount
 from goldwire.formats.guess import read_as, stream_as
 from goldwire.formats.inferred_schema import misfits
 from goldwire.formats.options import Setting
@@ -53,7 +53,7 @@ class Conversion(Figures):
     noted: dict[str, list[str]]
     widened: list[str]
     assumed: list[str]
-    account: Account
+    account: ConversionAccount
     put_aside: list[str]
     quarantine_file: Path | None = None
 
@@ -127,7 +127,7 @@ def convert(
         if only_curated:
             articles = (_curated(article, setting) for article in articles)
         done = write(dst, articles, target, setting, dst if target == "store" else None)
-    file = quarantine_path(dst, target)
+    file = conversion_quarantine(dst, target)
     _keep_aside(file, src, setting.quarantine)
     return replace(done, quarantine_file=file if setting.quarantine else None)
 
@@ -179,7 +179,7 @@ def _source(line: str) -> str:
         return ""
 
 
-def quarantine_path(dst: Path, target: str) -> Path:
+def conversion_quarantine(dst: Path, target: str) -> Path:
     """Where a conversion keeps what was put aside: `DST.quarantine.jsonl`, of a project in `annotate/`."""
     if target == "store":
         return load_project(dst).annotate / "convert.quarantine.jsonl"

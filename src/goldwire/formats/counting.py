@@ -121,7 +121,7 @@ class CountedText:
         return marked is not None and same_words(marked, claim[2])
 
 
-def misfits(text: CountedText, extents: Iterable[tuple[int, int]]) -> int:
+def misplaced_extents(text: CountedText, extents: Iterable[tuple[int, int]]) -> int:
     """How many extents do not lie in the text, or begin or end where no word does."""
     whole = text.text
 
@@ -244,7 +244,7 @@ def counted_by_edges(
     """
     best, fewest = ways[0], -1
     for number, way in enumerate(ways):
-        count = sum(misfits(text.counted(way), extents) for text, extents in texts)
+        count = sum(misplaced_extents(text.counted(way), extents) for text, extents in texts)
         if fewest < 0 or (count < fewest and (number < equals or (fewest > 1 and not count))):
             best, fewest = way, count
         if not fewest:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from goldwire.annotations.tokens import TagLoss, bio_names, tokenizer, tokens_of
+from goldwire.annotations.tokens import TagLoss, bio_names, tagged_tokens, tokenizer
 from goldwire.files import sha256
 from goldwire.model import Annotation, Article, curated
 from goldwire.schemas import Attribute, Schema
@@ -23,7 +23,7 @@ _DOCUMENT = ("id", "text", *META, "oddities", "text_sha256", "meta", "annotator"
 _SPAN = ("id", "label", "start", "end", "text")
 
 
-class Columns:
+class SchemaColumns:
     """The columns that a schema gives rise to.
 
     `documents` has one list column of structs for each layer, named like it: id, label, start and end (code
@@ -155,7 +155,7 @@ class Columns:
         }
         for article in articles:
             nlp = tokenizer(language)  # anew where it has kept too many words
-            found = tokens_of(article.document, curated(article.annotations), self.schema, nlp, losses)
+            found = tagged_tokens(article.document, curated(article.annotations), self.schema, nlp, losses)
             row: dict[str, Any] = {"id": article.document.id, "tokens": found.words}
             row |= {"starts": found.starts, "ends": found.ends, "whitespace": found.whitespace}
             for layer, tags in found.tags.items():

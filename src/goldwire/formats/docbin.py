@@ -81,7 +81,7 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
         for number, doc in enumerate(docs, start=1):
             where = f"{file} Doc {number}"
             try:
-                article = from_doc(doc, f"{file.stem}-{number}", setting)
+                article = article_of_doc(doc, f"{file.stem}-{number}", setting)
             except (
                 msgspec.ValidationError, AttributeError, KeyError, IndexError, TypeError, ValueError,
                 RecursionError,
@@ -119,7 +119,7 @@ def _check_size(data: bytes, file: Path) -> None:
         raise GoldwireError.of("GW278", message, where=str(file), hint="split it into several files")
 
 
-def from_doc(doc: Doc, name: str, setting: Setting) -> Article:
+def article_of_doc(doc: Doc, name: str, setting: Setting) -> Article:
     """A Doc as an article with one annotation, or none; `name` is its id where it holds none."""
     for kind in _others(doc):
         setting.lose(kind, name)

@@ -127,7 +127,7 @@ def _looks(name: str, head: Head) -> bool:
     return looks_like is not None and looks_like(head)
 
 
-def candidates(path: Path) -> list[str]:
+def formats_like(path: Path) -> list[str]:
     """The formats that a file or folder looks like; none where that can't be told, or is read once only."""
     if path.is_dir():
         return _of_folder(path)
@@ -160,7 +160,7 @@ def _of_folder(path: Path) -> list[str]:
         return ["parquet"]
     for suffix, _ in sorted(suffixes.items(), key=lambda pair: (pair[0] == ".txt", -pair[1])):
         opened = sorted(file for file in files if file.suffix.lower() == suffix)[:_OPENED]
-        looks = [set(candidates(file)) for file in opened]
+        looks = [set(formats_like(file)) for file in opened]
         if kinds := [name for name in FORMATS if name not in _FILES and all(name in each for each in looks)]:
             return kinds
     return []
@@ -191,7 +191,7 @@ def guess_read(path: Path) -> str:
 
     Raises GW630 where it may be several, GW931 where nothing says it.
     """
-    names = candidates(path)
+    names = formats_like(path)
     if len(names) == 1:
         return names[0]
     if len(names) > 1:
@@ -230,7 +230,7 @@ def _told_apart(name: str, path: Path) -> Iterator[None]:
     try:
         yield
     except GoldwireError as error:
-        names = candidates(path)
+        names = formats_like(path)
         if names and name not in names and not any(fault.code == "GW631" for fault in error.faults):
             other = mistaken(path, name, names)
             raise GoldwireError(*other.faults, *error.faults[:3]) from None
@@ -269,5 +269,5 @@ def _watched(name: str, path: Path, stream: Iterator[Article]) -> Iterator[Artic
         for article in stream:
             marked = marked or any(annotation.spans for annotation in article.annotations)
             yield article
-        if not marked and (names := candidates(path)) and name not in names:
+        if not marked and (names := formats_like(path)) and name not in names:
             raise mistaken(path, name, names)

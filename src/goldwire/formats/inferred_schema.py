@@ -59,7 +59,7 @@ class Usage:
         """
         name, _, version = (next(iter(self.stamps)) if len(self.stamps) == 1 else SCHEMA).rpartition("@")
         layers = {
-            layer: layer_of(
+            layer: inferred_layer(
                 layer,
                 labels,
                 {key: _attribute(key, seen) for key, seen in sorted(self.values.get(layer, {}).items())},
@@ -128,7 +128,7 @@ def spooled(articles: Iterable[Article], setting: Setting) -> tuple[ArticleSpool
     return spool, seen.schema()
 
 
-def layer_of(name: str, labels: Iterable[str], attributes: dict[str, Attribute]) -> Layer:
+def inferred_layer(name: str, labels: Iterable[str], attributes: dict[str, Attribute]) -> Layer:
     """A layer with these labels, sorted; they are their own names and definitions."""
     labels_by_name = {
         label: Label(label, label, PALETTE[number % len(PALETTE)])

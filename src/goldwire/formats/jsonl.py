@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from goldwire.annotations.line import dumps, loads, malformed, standing_twice
+from goldwire.annotations.line import document_twice, dumps, loads, malformed
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, writing
 from goldwire.formats.options import Setting
@@ -23,14 +23,14 @@ def read_jsonl(path: Path) -> list[Article]:
 
 def own_jsonl(path: Path) -> Iterator[Article]:
     """The same, one article at a time; the error comes at the end."""
-    from goldwire.formats.guess import candidates, mistaken
+    from goldwire.formats.guess import formats_like, mistaken
 
     setting = Setting()
     try:
         yield from stream_jsonl(path, setting)
         setting.settle(taken=True)
     except GoldwireError:
-        names = candidates(path)
+        names = formats_like(path)
         if not names or "jsonl" in names:
             raise
         hint = f"bring it over: goldwire corpus convert {path} {path.stem}.jsonl"
@@ -58,7 +58,7 @@ def stream_jsonl(path: Path, setting: Setting) -> Iterator[Article]:
                     continue
                 if first := seen.get(article.document.id):
                     hint = f"line {first} has it; put all annotations of a document on one line"
-                    fault = standing_twice(article.document.id, where, hint)
+                    fault = document_twice(article.document.id, where, hint)
                     setting.refuse(line.decode().rstrip("\r\n"), fault)
                     continue
                 seen[article.document.id] = number

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.errors import Fault, GoldwireError, by_cause, one_of, raise_faults
 from goldwire.files import read_bytes, read_text, sha256
-from goldwire.formats.account import Account
+from goldwire.formats.account import ConversionAccount
 from goldwire.model import Annotation, Document, Status
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
@@ -72,7 +72,7 @@ class Setting:
     noted: dict[str, list[str]] = field(default_factory=dict)
     layers: str = ""
     label_feature: str = ""
-    account: Account = field(default_factory=Account)
+    account: ConversionAccount = field(default_factory=ConversionAccount)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     stored_names: Callable[[Iterable[Annotation]], Mapping[str, str]] | None = None

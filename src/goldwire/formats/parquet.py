@@ -22,7 +22,7 @@ from goldwire.errors import Fault
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
 from goldwire.formats.arrow import annotation_batch, annotation_of, annotations_of, batch, document_batch
-from goldwire.formats.dataset_columns import META, Columns
+from goldwire.formats.dataset_columns import META, SchemaColumns
 from goldwire.formats.dataset_files import (
     BATCH,
     MANIFEST,
@@ -53,9 +53,9 @@ def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> 
         return _write_file(path, articles)
     articles = _unmarked(articles, setting)
     if setting.named_schema is not None:
-        return _write_folder(path, articles, Columns(setting.named_schema))
+        return _write_folder(path, articles, SchemaColumns(setting.named_schema))
     spool, schema = spooled(articles, setting)
-    return _write_folder(path, spool, Columns(schema))
+    return _write_folder(path, spool, SchemaColumns(schema))
 
 
 def _unmarked(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
@@ -81,7 +81,7 @@ def _write_file(path: Path, articles: Iterable[Article]) -> int:
     return count
 
 
-def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> int:
+def _write_folder(path: Path, articles: Iterable[Article], columns: SchemaColumns) -> int:
     import pyarrow.parquet as pq
 
     count = 0

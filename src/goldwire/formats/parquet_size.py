@@ -30,7 +30,7 @@ def too_much(file: Path) -> str:
 
     limit = inflated(file.stat().st_size)
     with pq.ParquetFile(file) as source:
-        size = stated(source.metadata)
+        size = stated_size(source.metadata)
         texts = text_columns(source.metadata)
     if size <= limit and texts:
         size = 0
@@ -47,7 +47,7 @@ def beyond(limit: int) -> str:
     return f"it holds more than {amount(limit >> 20)} MiB, too much for a file of its size"
 
 
-def stated(metadata: pq.FileMetaData) -> int:
+def stated_size(metadata: pq.FileMetaData) -> int:
     """The bytes that a file holds at least, as its own figures say."""
     groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
     values = sum(
@@ -80,18 +80,18 @@ def unpacked(batch: pa.RecordBatch) -> int:
     return sum(map(_bytes, batch.columns))
 
 
-def pieces(batch: pa.RecordBatch, size: int) -> Iterator[tuple[pa.RecordBatch, int]]:
+def row_pieces(batch: pa.RecordBatch, size: int) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Packed rows cut where unpacked they take more than `size` bytes, with those bytes; rows stay whole."""
     held = unpacked(batch)
     if held <= size or len(batch) < 2:
         yield batch, held
         return
     half = len(batch) // 2
-    yield from pieces(batch.slice(0, half), size)
-    yield from pieces(batch.slice(half), size)
+    yield from row_pieces(batch.slice(0, half), size)
+    yield from row_pieces(batch.slice(half), size)
 
 
-def unpack(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def unpack_rows(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Packed rows unpacked, with the types of `schema`."""
     import pyarrow as pa
 

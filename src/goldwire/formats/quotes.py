@@ -43,7 +43,7 @@ def read_quotes(
     line and `$.path`.
     """
     data, lines = parse_yaml(read_text(path), str(path), texts=True)
-    reader = _Reader(str(path), lines, {document.id: document for document in documents}, schema)
+    reader = _QuotesReader(str(path), lines, {document.id: document for document in documents}, schema)
     return reader.annotation(data, guidelines)
 
 
@@ -76,7 +76,7 @@ def read_quotes_files(
     return annotations
 
 
-class Placed(NamedTuple):
+class PlacedQuotes(NamedTuple):
     """What passages say: spans by their ids, relations, and each fault with the `$.path` that it is of.
 
     Of a span with a fault neither place nor attributes are to be relied on.
@@ -89,23 +89,23 @@ class Placed(NamedTuple):
 
 def place_passages(
     passages: Sequence[Any], document: Document, schema: Schema, known: Iterable[Span] = (), source: str = ""
-) -> Placed:
+) -> PlacedQuotes:
     """Passages in the form of a file's, whoever wrote them, held against one article; raises nothing.
 
     Relations may lead to spans that are `known` already, whose ids no other span may bear. `source` stands
     before each path in the faults.
     """
-    reader = _Reader(source, {}, {document.id: document}, schema)
+    reader = _QuotesReader(source, {}, {document.id: document}, schema)
     for span in known:
         reader.spans[span.id] = span
         reader.places[span.id] = "$"
     for index, passage in enumerate(passages):
         reader.passage(passage, document.text, f"$.passages[{index}]")
     relations = reader.relations()
-    return Placed(reader.spans, relations, list(zip(reader.paths, reader.faults, strict=True)))
+    return PlacedQuotes(reader.spans, relations, list(zip(reader.paths, reader.faults, strict=True)))
 
 
-class _Reader:
+class _QuotesReader:
     """Reads one file; collects its faults on the way."""
 
     def __init__(

@@ -12,7 +12,7 @@ from goldwire.model import Annotation, Relation, Span, pairs
 from goldwire.schemas.schema import Attribute, Layer, RelationType, Schema
 
 
-class Change(Struct, frozen=True):
+class SchemaChange(Struct, frozen=True):
     """One difference. `orphans`: annotations that are sound under the old schema may break under the new.
 
     `layer`, `label`, `attribute`, `value` and `relation` name what of an annotation it concerns (old names);
@@ -32,12 +32,12 @@ class Change(Struct, frozen=True):
     relation: str = ""
 
 
-def diff(old: Schema, new: Schema) -> list[Change]:
+def diff(old: Schema, new: Schema) -> list[SchemaChange]:
     """All differences that annotations can feel, in the schema's order; wording and looks do not count."""
     return [*_layers(old, new), *_relations(old, new), *_checks(old, new)]
 
 
-def count_hits(changes: Iterable[Change], new: Schema, annotations: Iterable[Annotation]) -> list[int]:
+def count_hits(changes: Iterable[SchemaChange], new: Schema, annotations: Iterable[Annotation]) -> list[int]:
     """For each change the number of stored spans, or relations, that it would orphan or make invalid."""
     listed = list(changes)
     hits = [0] * len(listed)
@@ -48,7 +48,7 @@ def count_hits(changes: Iterable[Change], new: Schema, annotations: Iterable[Ann
     return hits
 
 
-def _layers(old: Schema, new: Schema) -> Iterator[Change]:
+def _layers(old: Schema, new: Schema) -> Iterator[SchemaChange]:
     renames = _renames(old.layers, new.layers, _layer_alike)
     for name, layer in old.layers.items():
         if name in new.layers:
@@ -57,13 +57,13 @@ def _layers(old: Schema, new: Schema) -> Iterator[Change]:
             yield _gone("layer", name, renames.get(name, ""), layer=name)
     for name in new.layers:
         if name not in old.layers and name not in renames.values():
-            yield Change("added", "layer", name)
+            yield SchemaChange("added", "layer", name)
 
 
-def _gone(what: str, name: str, to: str, detail: str = "", **where: str) -> Change:
+def _gone(what: str, name: str, to: str, detail: str = "", **where: str) -> SchemaChange:
     if to:
-        return Change("renamed", what, name, detail or f"it seems to be `{to}` now", True, to, **where)
-    return Change("removed", what, name, detail, True, **where)
+        return SchemaChange("renamed", what, name, detail or f"it seems to be `{to}` now", True, to, **where)
+    return SchemaChange("removed", what, name, detail, True, **where)
 
 
 def _renames(
@@ -106,7 +106,7 @@ def _relation_alike(old: RelationType, new: RelationType) -> bool:
     return old.name == new.name or old.definition.split() == new.definition.split()
 
 
-def _layer(name: str, old: Layer, new: Layer, schema: Schema) -> Iterator[Change]:
+def _layer(name: str, old: Layer, new: Layer, schema: Schema) -> Iterator[SchemaChange]:
     renames = _renames(old.labels, new.labels, _label_alike)
     for label in old.labels:
         if label not in new.labels:
@@ -116,7 +116,7 @@ def _layer(name: str, old: Layer, new: Layer, schema: Schema) -> Iterator[Change
             yield _gone("label", label, to, detail, layer=name, label=label)
     for label in new.labels:
         if label not in old.labels and label not in renames.values():
-            yield Change("added", "label", label, layer=name, label=label)
+            yield SchemaChange("added", "label", label, layer=name, label=label)
     attributes = _renames(old.attributes, new.attributes, _attribute_alike)
     for key, attribute in old.attributes.items():
         where = {"layer": name, "attribute": key}
@@ -126,23 +126,23 @@ def _layer(name: str, old: Layer, new: Layer, schema: Schema) -> Iterator[Change
             yield _gone("attribute", f"{name}.{key}", attributes.get(key, ""), **where)
     for key, attribute in new.attributes.items():
         if key not in old.attributes and key not in attributes.values():
-            yield Change("added", "attribute", f"{name}.{key}", layer=name, attribute=key)
+            yield SchemaChange("added", "attribute", f"{name}.{key}", layer=name, attribute=key)
             for label in new.labels:
                 if label in old.labels and attribute.required_for(label):
                     missing, detail = attribute.default_for(label) is None, f"{label} must bear it"
                     where = {"layer": name, "attribute": key, "label": label}
-                    yield Change("added", "required", f"{name}.{key}", detail, missing, **where)
+                    yield SchemaChange("added", "required", f"{name}.{key}", detail, missing, **where)
 
 
 def _attribute(
     name: str, old: Attribute, new: Attribute, before: Layer, after: Layer, where: dict[str, str]
-) -> Iterator[Change]:
+) -> Iterator[SchemaChange]:
     if old.kind != new.kind:
         # What is one text reads as text, and a whole number as a range.
         safe = new.kind == "text" and old.kind in ("choice", "date", "id", "integer", "range", "country")
         safe = safe or (old.kind, new.kind) == ("integer", "range")
         detail = f"{old.kind} → {new.kind}"
-        yield Change("changed", "kind", name, detail, not safe, **where)
+        yield SchemaChange("changed", "kind", name, detail, not safe, **where)
     elif old.values or new.values:
         renames = _renames(old.values, new.values, _value_alike)
         for value in old.values:
@@ -150,7 +150,7 @@ def _attribute(
                 yield _gone("value", f"{name}={value}", renames.get(value, ""), value=value, **where)
         for value in new.values:
             if value not in old.values and value not in renames.values():
-                yield Change("added", "value", f"{name}={value}", "", False, value=value, **where)
+                yield SchemaChange("added", "value", f"{name}={value}", "", False, value=value, **where)
         for value in old.values:
             if value in new.values:
                 yield from _value(f"{name}={value}", value, (old, new), before, after, where)
@@ -158,7 +158,7 @@ def _attribute(
         detail = (
             f"absent means what the registry says of `{new.taken_from}`" if new.taken_from else "no longer"
         )
-        yield Change("changed", "default", name, detail, True, **where)
+        yield SchemaChange("changed", "default", name, detail, True, **where)
     for label in before.labels:
         if label not in after.labels:
             continue
@@ -167,15 +167,15 @@ def _attribute(
             yield _bearing("bearer", name, old.applies_to(label), here)
         if old.default_for(label) != default:
             detail = f"absent on {label} means `{default}`, no longer `{old.default_for(label)}`"
-            yield Change("changed", "default", name, detail, True, **here)
+            yield SchemaChange("changed", "default", name, detail, True, **here)
         if new.required_for(label) and not old.required_for(label):
-            yield Change("narrowed", "required", name, f"{label} must bear it", default is None, **here)
+            yield SchemaChange("narrowed", "required", name, f"{label} must bear it", default is None, **here)
 
 
-def _bearing(what: str, name: str, bore: bool, where: dict[str, str]) -> Change:
+def _bearing(what: str, name: str, bore: bool, where: dict[str, str]) -> SchemaChange:
     """A label that may bear an attribute, or a value of it, and might not before; or the other way round."""
     detail = f"{where['label']} may {'no longer' if bore else 'now'} bear it"
-    return Change("narrowed" if bore else "widened", what, name, detail, bore, **where)
+    return SchemaChange("narrowed" if bore else "widened", what, name, detail, bore, **where)
 
 
 def _value(
@@ -185,7 +185,7 @@ def _value(
     before: Layer,
     after: Layer,
     where: dict[str, str],
-) -> Iterator[Change]:
+) -> Iterator[SchemaChange]:
     """The labels that have come or gone for one value, apart from those of its attribute."""
     old, new = (attribute.values[value] for attribute in attributes)
     for label in before.labels:
@@ -194,7 +194,7 @@ def _value(
             yield _bearing("value", name, old.applies_to(label), {**where, "label": label, "value": value})
 
 
-def _relations(old: Schema, new: Schema) -> Iterator[Change]:
+def _relations(old: Schema, new: Schema) -> Iterator[SchemaChange]:
     renames = _renames(old.relations, new.relations, _relation_alike)
     for name, relation in old.relations.items():
         if name not in new.relations:
@@ -204,7 +204,7 @@ def _relations(old: Schema, new: Schema) -> Iterator[Change]:
         if relation.given != after.given:
             told = "; ".join(f"{key} is {' or '.join(values)}" for key, values in after.given.items())
             change, detail = ("narrowed", f"only where {told}") if told else ("widened", "for any head")
-            yield Change(change, "condition", name, detail, bool(told), relation=name)
+            yield SchemaChange(change, "condition", name, detail, bool(told), relation=name)
         for side in ("head", "tail"):
             before, now = _ends(old, relation, side), _ends(new, after, side)
             # An end of a label that comes or goes is that label's change, not the relation's.
@@ -214,15 +214,15 @@ def _relations(old: Schema, new: Schema) -> Iterator[Change]:
                 gone = (layer, label) in lost
                 detail = f"{side} may {'no longer' if gone else 'now'} be {label}"
                 where = {"layer": layer, "label": label, "relation": name, "value": side}
-                yield Change("narrowed" if gone else "widened", "end", name, detail, gone, **where)
+                yield SchemaChange("narrowed" if gone else "widened", "end", name, detail, gone, **where)
         if (relation.min, relation.max) != (after.min, after.max):
             detail = f"{_number(relation)} → {_number(after)} for each head"
             fewer = after.max is not None and (relation.max is None or after.max < relation.max)
             less = fewer or after.min > relation.min
-            yield Change("narrowed" if less else "widened", "number", name, detail, less, relation=name)
+            yield SchemaChange("narrowed" if less else "widened", "number", name, detail, less, relation=name)
     for name in new.relations:
         if name not in old.relations and name not in renames.values():
-            yield Change("added", "relation", name)
+            yield SchemaChange("added", "relation", name)
 
 
 def _has(schema: Schema, layer: str, label: str) -> bool:
@@ -243,16 +243,16 @@ def _ends(schema: Schema, relation: RelationType, side: str) -> set[tuple[str, s
     }
 
 
-def _checks(old: Schema, new: Schema) -> Iterator[Change]:
+def _checks(old: Schema, new: Schema) -> Iterator[SchemaChange]:
     for check in old.checks:
         if check not in new.checks:
-            yield Change("removed", "check", ", ".join(check.labels) or check.word_part)
+            yield SchemaChange("removed", "check", ", ".join(check.labels) or check.word_part)
     for check in new.checks:
         if check not in old.checks:
-            yield Change("added", "check", ", ".join(check.labels) or check.word_part)
+            yield SchemaChange("added", "check", ", ".join(check.labels) or check.word_part)
 
 
-def _hits(change: Change, new: Schema, annotation: Annotation) -> int:
+def _hits(change: SchemaChange, new: Schema, annotation: Annotation) -> int:
     if change.what == "condition":
         return _unmet(new, change.relation, annotation)
     if change.what == "relation":
@@ -284,12 +284,12 @@ def _out_of_number(new: Schema, name: str, annotation: Annotation) -> int:
     return sum(not relation.min <= heads[head] <= most for head in may)
 
 
-def _end_hit(change: Change, relation: Relation, head: Span, tail: Span) -> bool:
+def _end_hit(change: SchemaChange, relation: Relation, head: Span, tail: Span) -> bool:
     span = head if change.value == "head" else tail
     return relation.label == change.relation and (span.layer, span.label) == (change.layer, change.label)
 
 
-def _span_hit(change: Change, span: Span) -> bool:
+def _span_hit(change: SchemaChange, span: Span) -> bool:
     if span.layer != change.layer or (change.label and span.label != change.label):
         return False
     if not change.attribute:

@@ -13,7 +13,7 @@ from goldwire.schemas.slugs import free_name, slug
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedSchema:
     """A schema, and what its names were before: by layer, by (layer, label) and so on; empty for what it has
     no place for.
 
@@ -36,7 +36,7 @@ class Fitted:
         return tuple(pair for pair in pairs if pair[1] != pair[2])
 
 
-def fitted(schema: Schema, *, name: str, language: str) -> Fitted:
+def fitted_schema(schema: Schema, *, name: str, language: str) -> FittedSchema:
     """The schema under another name, its own names such as `load_schema` takes, its colours all different."""
     layers: dict[str, str] = {}
     labels: dict[tuple[str, str], str] = {}
@@ -54,7 +54,7 @@ def fitted(schema: Schema, *, name: str, language: str) -> Fitted:
             color = label.color if label.color.lower() not in colors else free_color(colors)
             colors.add(color.lower())
             renamed_labels[new] = replace(
-                label, name=plain(label.name), definition=plain(label.definition), color=color
+                label, name=in_one_line(label.name), definition=in_one_line(label.definition), color=color
             )
         renamed_attributes: dict[str, Attribute] = {}
         for key, attribute in layer.attributes.items():
@@ -64,7 +64,7 @@ def fitted(schema: Schema, *, name: str, language: str) -> Fitted:
             new = attributes[old, key] = slug(key, renamed_attributes, "attribute")
             renamed_attributes[new] = _attribute(attribute, old, labels)
         fitted_layers[layers[old]] = replace(
-            layer, title=plain(layer.title), labels=renamed_labels, attributes=renamed_attributes
+            layer, title=in_one_line(layer.title), labels=renamed_labels, attributes=renamed_attributes
         )
     fitted_relations: dict[str, RelationType] = {}
     for old, relation in schema.relations.items():
@@ -82,7 +82,7 @@ def fitted(schema: Schema, *, name: str, language: str) -> Fitted:
             ]
             for side in ("head", "tail")
         }
-        texts = {"name": plain(relation.name), "definition": plain(relation.definition)}
+        texts = {"name": in_one_line(relation.name), "definition": in_one_line(relation.definition)}
         fitted_relations[new] = replace(relation, **texts, **ends)
     fit = replace(
         schema,
@@ -93,12 +93,12 @@ def fitted(schema: Schema, *, name: str, language: str) -> Fitted:
         layers=fitted_layers,
         relations=fitted_relations,
     )
-    return Fitted(fit, layers, labels, attributes, relations)
+    return FittedSchema(fit, layers, labels, attributes, relations)
 
 
 def _attribute(attribute: Attribute, layer: str, labels: dict[tuple[str, str], str]) -> Attribute:
-    attribute = replace(attribute, title=plain(attribute.title))
-    if any(plain(value) != value for value in attribute.values):
+    attribute = replace(attribute, title=in_one_line(attribute.title))
+    if any(in_one_line(value) != value for value in attribute.values):
         # No config could offer such a value.
         attribute = replace(attribute, kind="text", values={})
     if attribute.labels is None:
@@ -108,10 +108,10 @@ def _attribute(attribute: Attribute, layer: str, labels: dict[tuple[str, str], s
 
 def _label(key: str) -> str:
     """A label's name without what Label Studio would read as another one."""
-    return plain(key.replace(",", " ")) or "label"
+    return in_one_line(key.replace(",", " ")) or "label"
 
 
-def plain(text: str) -> str:
+def in_one_line(text: str) -> str:
     """A text in one line, without what does not print."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 

@@ -53,10 +53,10 @@ def infer(
     except (ET.ParseError, ValueError) as error:
         hint = "the file holds a Label Studio labelling configuration"
         raise GoldwireError.of("GW121", f"not XML: {error}", where=where, hint=hint) from None
-    return _Reader(root, where, labels or {}).read(name, language, unnamed)
+    return _ConfigReader(root, where, labels or {}).read(name, language, unnamed)
 
 
-class _Reader:
+class _ConfigReader:
     """One pass over one config."""
 
     def __init__(self, root: ET.Element, where: str, dynamic: Mapping[str, Collection[str]]) -> None:

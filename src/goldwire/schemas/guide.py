@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.files import read_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.messages import messages_in
-from goldwire.schemas.guidelines import arguments, ended, opening, quoted, reference
+from goldwire.schemas.guidelines import arguments, ended, opening_lines, quoted_extract, reference
 from goldwire.schemas.schema import Counterexample, Example, Line, Mark, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.text import direction
@@ -69,7 +69,7 @@ def guide_page(schema: Schema, folder: Path) -> str:
         say=say,
         direction=direction(schema.language),
         sheet=sheet(schema),
-        opening=_parser().render("\n".join(opening(schema))),
+        opening=_parser().render("\n".join(opening_lines(schema))),
         arguments=_by_line(_scrolled(_parser().render("\n".join(arguments(schema))))),
         worked=_worked(schema),
         contents=_contents(schema),
@@ -239,7 +239,7 @@ def _letters(schema: Schema) -> list[tuple[str, list[_Word]]]:
             text = example if isinstance(example, str) else example.text
             for word in _BRACKETED.findall(text):
                 bare = _BRACKETED.sub(r"\1", text).strip()
-                note(word, _Answer(label, place, "" if bare == word else quoted(example, say)))
+                note(word, _Answer(label, place, "" if bare == word else quoted_extract(example, say)))
         for counterexample in against:
             for word in _BRACKETED.findall(counterexample.text):
                 note(word, _Answer(label, place, counterexample.why, is_marked=False))

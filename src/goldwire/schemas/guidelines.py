@@ -31,7 +31,7 @@ def guidelines(schema: Schema) -> str:
     lines = [
         f"# {say('guidelines.heading', title=schema.title)}\n",
         f"*{say('guidelines.origin', stamp=schema.stamp)}*\n",
-        *opening(schema),
+        *opening_lines(schema),
         *_common_rules(schema, say),
     ]
     for key, layer in schema.layers.items():
@@ -61,7 +61,7 @@ def reference(schema: Schema) -> str:
     return "\n".join(lines) + "\n"
 
 
-def opening(schema: Schema) -> Iterator[str]:
+def opening_lines(schema: Schema) -> Iterator[str]:
     """What the guidelines begin with, as lines of Markdown."""
     if schema.description:
         yield schema.description.strip() + "\n"
@@ -232,7 +232,7 @@ def _attribute_text(
             if labels is not None:
                 title = say("guidelines.title_for", title=title, labels=_names(labels))
             yield f"- {_value(value, about, title, say)}"
-            yield from (f"  - {quoted(example, say)}" for example in about.examples)
+            yield from (f"  - {quoted_extract(example, say)}" for example in about.examples)
             yield from (f"  - {say('guidelines.not', **_extract(item))}" for item in about.counterexamples)
     if attribute.values:
         yield ""
@@ -312,7 +312,7 @@ def _in_out(include: list[str], exclude: list[str], say: Messages) -> Iterator[s
             yield ""
 
 
-def quoted(example: Example, say: Messages) -> str:
+def quoted_extract(example: Example, say: Messages) -> str:
     """An extract in the language's quotes, its span bold, with the article that it names."""
     if isinstance(example, str):
         return say("guidelines.quote", text=_bold(example))
@@ -329,7 +329,7 @@ def _examples(
     if examples:
         yield f"**{say('guidelines.examples')}**\n"
         for line in examples:
-            yield f"- {line.strip() if isinstance(line, str) and not extracts else quoted(line, say)}"
+            yield f"- {line.strip() if isinstance(line, str) and not extracts else quoted_extract(line, say)}"
         yield ""
     if counter:
         yield f"**{say('guidelines.counterexamples')}**\n"

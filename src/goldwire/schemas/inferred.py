@@ -10,7 +10,7 @@ import yaml
 from msgspec import Struct, structs
 
 from goldwire.errors import GoldwireError, raise_faults
-from goldwire.schemas.load import convert, schema_faults
+from goldwire.schemas.load import schema_faults, typed_data
 from goldwire.schemas.names import Names
 from goldwire.schemas.schema import Schema
 
@@ -89,7 +89,7 @@ def schema_of(found: Inferred, where: str = "") -> Schema:
     if not found.data["layers"] and any(omission.why == FROM_DATA for omission in found.left):
         hint = "convert an export with --config: the labels that its tasks use make the schema"
         raise GoldwireError.of("GW126", "all labels come from the tasks' data", where=where, hint=hint)
-    schema, faults = convert(found.data, Schema, {}, where)
+    schema, faults = typed_data(found.data, Schema, {}, where)
     if schema is None:
         raise GoldwireError(*faults)
     raise_faults(schema_faults(schema, where))

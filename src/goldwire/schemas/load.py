@@ -36,7 +36,7 @@ def load_schema(path: Path) -> Schema:
     """
     text = read_text(path)
     data, lines = parse_yaml(text, str(path))
-    schema, faults = convert(data, Schema, lines, str(path))
+    schema, faults = typed_data(data, Schema, lines, str(path))
     if schema is None:
         raise GoldwireError(*faults)
     raise_faults([*_control_faults(text, data, lines, str(path)), *schema_faults(schema, str(path), lines)])
@@ -86,7 +86,7 @@ def load_registry(path: Path) -> dict[str, RegistryEntry]:
     """The entries of a registry file (a YAML list of mappings with an `id`), by id."""
     text = read_text(path)
     data, lines = parse_yaml(text, str(path))
-    entries, faults = convert(data if data is not None else [], list[RegistryEntry], lines, str(path))
+    entries, faults = typed_data(data if data is not None else [], list[RegistryEntry], lines, str(path))
     by_id: dict[str, RegistryEntry] = {}
     for index, (entry, written) in enumerate(zip(entries or [], data or [], strict=False)):
         plain = {key: str(value) for key, value in written.items() if _plain(value)}
@@ -112,7 +112,7 @@ def load_registries(schema: Schema, schema_path: Path) -> dict[str, dict[str, Re
     return {name: load_registry(schema_path.parent / file) for name, file in schema.registries.items()}
 
 
-def convert(data: Any, kind: type[T], lines: dict[str, int], source: str) -> tuple[T | None, list[Fault]]:
+def typed_data(data: Any, kind: type[T], lines: dict[str, int], source: str) -> tuple[T | None, list[Fault]]:
     """Plain data as `kind`, or None with every fault of form in it, each at its place (GW103)."""
     try:
         return msgspec.convert(data, kind), []

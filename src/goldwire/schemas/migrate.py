@@ -16,7 +16,7 @@ from goldwire.schemas.plan import Operation, Plan, SpanName, When
 from goldwire.schemas.schema import Attribute, Schema
 
 
-class Outcome(Struct):
+class MigrationOutcome(Struct):
     """A migrated annotation, and what was changed in it and taken out of it, by the operation's number.
 
     `named` holds the places in the plan of the spans and relations that it names and this annotation has;
@@ -35,7 +35,7 @@ class Outcome(Struct):
     met: set[tuple[int, int]] = field(default_factory=set)
 
 
-def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Outcome:
+def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> MigrationOutcome:
     """An annotation of the plan's source under the new schema; one of another stamp comes back as it is.
 
     `text` is the article's. Whether the outcome is sound under the new schema is for the caller to check.
@@ -46,7 +46,7 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Ou
     several.
     """
     if annotation.schema != plan.source:
-        return Outcome(annotation)
+        return MigrationOutcome(annotation)
     work = _Migration(annotation, schema, text)
     for number, operation in enumerate(plan.operations):
         work.number = number
@@ -60,7 +60,7 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Ou
     return work.outcome
 
 
-def collisions(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
+def collisions(plan: Plan, outcomes: Sequence[MigrationOutcome]) -> Iterator[Fault]:
     """Steps that would give all that bear a name another one, which others bear already."""
     renamed = {number for outcome in outcomes for number in outcome.renamed}
     for number in sorted(renamed & {number for outcome in outcomes for number in outcome.taken}):
@@ -84,7 +84,7 @@ class _Migration:
         self.spans = {span.id: replace(span, attributes=dict(span.attributes)) for span in annotation.spans}
         self.relations = list(annotation.relations)
         self.relabelled: set[str] = set()
-        self.outcome = Outcome(annotation)
+        self.outcome = MigrationOutcome(annotation)
         self.number = 0
         self.reason = ""
 

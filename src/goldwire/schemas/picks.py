@@ -77,7 +77,7 @@ def any_control(layer: str, attribute: str) -> str:
     return control(layer, attribute) + "--any"
 
 
-def joined(layer: str, attribute: str, schema: Schema) -> str:
+def joined_entries(layer: str, attribute: str, schema: Schema) -> str:
     """One name for an id attribute of a layer: that no other of the schema has, letters, digits and `_`."""
     names = [
         f"{each}_{name}"
@@ -91,7 +91,7 @@ def joined(layer: str, attribute: str, schema: Schema) -> str:
 
 def data_key(layer: str, attribute: str, schema: Schema) -> str:
     """The field of a task's data that holds its options."""
-    return DATA_KEY + joined(layer, attribute, schema)
+    return DATA_KEY + joined_entries(layer, attribute, schema)
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Picks:
         What is picked there from a list stays so, however many there are; where there are `tasks`, they have
         options of their own only if they had.
         """
-        held = options_in(config)
+        held = picker_options(config)
         options = {name: {**self.options.get(name, {})} for name in {**self.options, **held}}
         for name, ids in held.items():
             for key, title in ids.items():
@@ -163,7 +163,7 @@ def kept_picks(schema: Schema, config: str) -> Picks:
         for name in about.attributes
         if f'"${data_key(layer, name, schema)}"' in config
     }
-    return Picks(schema, options_in(config), asked)
+    return Picks(schema, picker_options(config), asked)
 
 
 def _fits(schema: Schema, layer: str, label: str, entry: RegistryEntry) -> bool:
@@ -291,7 +291,7 @@ def _is_ours(part: ET.Element) -> bool:
     return part.tag in ("View", "Style") and part.get(IDS) is not None
 
 
-def options_in(config: str) -> dict[str, dict[str, str]]:
+def picker_options(config: str) -> dict[str, dict[str, str]]:
     """What the pickers of a config offer: by their names, ids and what is shown."""
     root = strict_xml.parse(config)
     return {
@@ -306,7 +306,7 @@ def options_in(config: str) -> dict[str, dict[str, str]]:
 def ids_in(config: str, data: Mapping[str, Any] | None = None) -> dict[str, Collection[str]]:
     """The ids that each picker of a config offers, those of a task by its `data` among them."""
     root = strict_xml.parse(config)
-    found: dict[str, Collection[str]] = {name: ids.keys() for name, ids in options_in(config).items()}
+    found: dict[str, Collection[str]] = {name: ids.keys() for name, ids in picker_options(config).items()}
     for element in root.iter("Choices"):
         if element.get(IDS) and (value := element.get("value")):
             rows = (data or {}).get(value.removeprefix("$"))

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text
 from goldwire.model import AttributeValue
-from goldwire.schemas.load import convert
+from goldwire.schemas.load import typed_data
 from goldwire.schemas.yaml_lines import parse_yaml
 
 KINDS = ("rename", "merge", "split", "remove", "move", "add", "set")
@@ -146,14 +146,14 @@ def _extent(quote: str, text: str) -> tuple[int, int] | None:
 def load_plan(path: Path) -> Plan:
     """The plan in a YAML file. Raises one error with all its faults (GW101 to GW103, GW130)."""
     data, lines = parse_yaml(read_text(path), str(path))
-    plan, faults = convert(data, Plan, lines, str(path))
+    plan, faults = typed_data(data, Plan, lines, str(path))
     if plan is None:
         raise GoldwireError(*faults)
     raise_faults(_plan_faults(plan, lines, str(path)))
     return plan
 
 
-def name_faults(plan: Plan, texts: Mapping[str, str]) -> Iterator[Fault]:
+def span_name_faults(plan: Plan, texts: Mapping[str, str]) -> Iterator[Fault]:
     """The spans that a plan names and no article holds just once (GW131); `texts` are by article."""
     for number, operation in enumerate(plan.operations):
         for part, name in operation.names():

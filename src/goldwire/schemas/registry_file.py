@@ -10,7 +10,7 @@ import yaml
 
 from goldwire.errors import GoldwireError, raise_faults
 from goldwire.files import read_text
-from goldwire.schemas.load import convert
+from goldwire.schemas.load import typed_data
 from goldwire.schemas.schema import RegistryEntry
 from goldwire.schemas.yaml_lines import parse_yaml
 
@@ -33,7 +33,7 @@ class RegistryFile:
 
     def _read(self, text: str) -> list[Entry]:
         data, lines = parse_yaml(text, str(self.path))
-        raise_faults(convert(data or [], list[RegistryEntry], lines, str(self.path))[1])
+        raise_faults(typed_data(data or [], list[RegistryEntry], lines, str(self.path))[1])
         return list(data or [])
 
     @property

@@ -17,7 +17,7 @@ from goldwire.files import file_name, read_text, sha256, write_text
 from goldwire.model import Document
 from goldwire.near_duplicates import near_duplicates
 from goldwire.project import Project, find_project
-from goldwire.seeds.contents import Candidate, Read, read_source
+from goldwire.seeds.contents import FoundArticle, ReadSources, read_source
 from goldwire.seeds.ingest import LISTING, read_documents, unlisted, warn_of_unlisted
 from goldwire.seeds.sources import KINDS, collect
 from goldwire.table import Column, Figures, Table
@@ -147,7 +147,7 @@ def add_articles(
     listing = home.seeds / LISTING
     present = read_documents(listing) if listing.is_file() else []
     collected = collect([Path(path) for path in paths] or [home.seeds / name for name in unlisted(home)])
-    read = Read(faults=collected.faults)
+    read = ReadSources(faults=collected.faults)
     for source in collected.sources:
         read_source(read, source, columns=columns or {}, encoding=encoding)
     candidates, same = _without_duplicates(read.candidates, present)
@@ -187,12 +187,12 @@ def _check_encoding(encoding: str) -> None:
 
 
 def _without_duplicates(
-    candidates: Sequence[Candidate], present: Sequence[Document]
-) -> tuple[list[Candidate], list[Same]]:
+    candidates: Sequence[FoundArticle], present: Sequence[Document]
+) -> tuple[list[FoundArticle], list[Same]]:
     """The articles whose text is not there yet, and those whose text is; of several the first is taken."""
     id_by_hash = {sha256(document.text): document.id for document in present}
     places: dict[str, str] = {}
-    fresh: list[Candidate] = []
+    fresh: list[FoundArticle] = []
     same: list[Same] = []
     for candidate in candidates:
         digest = sha256(candidate.text)
@@ -207,8 +207,8 @@ def _without_duplicates(
 
 
 def _with_ids(
-    candidates: Sequence[Candidate], present: Sequence[Document], faults: list[Fault]
-) -> list[tuple[str, Candidate]]:
+    candidates: Sequence[FoundArticle], present: Sequence[Document], faults: list[Fault]
+) -> list[tuple[str, FoundArticle]]:
     """Each article with its id: the one that it came with, else one made of its name.
 
     A given id that another text has is refused (GW711); one that is made gets a number where it is taken, in
@@ -219,7 +219,7 @@ def _with_ids(
     stems: dict[str, set[str]] = {}
     for candidate in candidates:
         stems.setdefault(_id_of(PurePosixPath(candidate.name).stem).casefold(), set()).add(candidate.name)
-    named: list[tuple[str, Candidate]] = []
+    named: list[tuple[str, FoundArticle]] = []
     for candidate in candidates:
         if candidate.id and candidate.id.casefold() in id_by_folded:
             other = id_by_folded[candidate.id.casefold()]
@@ -254,7 +254,7 @@ def _free(name: str, taken: Mapping[str, str]) -> str:
     return free
 
 
-def _added(home: Project, name: str, candidate: Candidate, taken: set[Path]) -> Added:
+def _added(home: Project, name: str, candidate: FoundArticle, taken: set[Path]) -> Added:
     """An article with its place in `seeds/`: where its file lies already, else in `articles/`."""
     file, is_new = _in_seeds(home, candidate.path) if candidate.is_whole else "", False
     if not file:
@@ -278,7 +278,7 @@ def _in_seeds(home: Project, path: Path | None) -> str:
 
 
 def _near(
-    articles: Sequence[Added], named: Sequence[tuple[str, Candidate]], present: Sequence[Document]
+    articles: Sequence[Added], named: Sequence[tuple[str, FoundArticle]], present: Sequence[Document]
 ) -> tuple[Near, ...]:
     """The near-duplicates of what is new."""
     ids = [*(document.id for document in present), *(article.id for article in articles)]
@@ -290,7 +290,7 @@ def _near(
     )
 
 
-def _write(home: Project, listing: Path, articles: Iterable[tuple[Added, Candidate]]) -> None:
+def _write(home: Project, listing: Path, articles: Iterable[tuple[Added, FoundArticle]]) -> None:
     """The texts, then the listing that makes them articles: what fails before leaves nothing behind."""
     old = read_text(listing) if listing.is_file() else ""
     lines = [old if not old or old.endswith("\n") else f"{old}\n"]
@@ -305,7 +305,7 @@ def _write(home: Project, listing: Path, articles: Iterable[tuple[Added, Candida
         undo.pop_all()
 
 
-def _line(home: Project, article: Added, candidate: Candidate) -> dict[str, Any]:
+def _line(home: Project, article: Added, candidate: FoundArticle) -> dict[str, Any]:
     """An article's line in the listing: what people look for comes first."""
     meta = dict(candidate.meta)
     first = {key: meta.pop(key) for key in _ORDER if key in meta}

@@ -46,7 +46,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 _LONG = 80
 
 
-def columns_of(
+def field_columns(
     names: Sequence[str], rows: Sequence[Row], given: Mapping[str, str], where: str
 ) -> dict[str, str]:
     """The column of each field, those that are `given` first; other columns are none of them.
@@ -85,7 +85,7 @@ def with_named(names: Iterable[str], columns: Mapping[str, str]) -> dict[str, st
     return named
 
 
-def stated(meta: Mapping[str, object], field: str) -> object:
+def stated_field(meta: Mapping[str, object], field: str) -> object:
     """What metadata state as a field, under its name or another by which it is known; None for nothing."""
     names = (field, *FIELDS.get(field, ()))
     return next((meta[name] for name in names if meta.get(name) not in (None, "")), None)
@@ -98,10 +98,10 @@ def fields_of(row: Row, columns: Mapping[str, str]) -> tuple[Row, Row, bool]:
     more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}
     annotated = bool(more.pop("annotations", None))
     inner = more.pop("meta", {})
-    return values, beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ()), annotated
+    return values, columns_beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ()), annotated
 
 
-def beside(values: Mapping[str, object], more: Mapping[str, object], taken: Iterable[str]) -> Row:
+def columns_beside(values: Mapping[str, object], more: Mapping[str, object], taken: Iterable[str]) -> Row:
     """What columns gave (`values`) and the rest of a row: what of that bears a name that columns gave, or one
     of `taken`, gets `_given` behind it, so that neither is lost; what is the same stands once."""
     names, meta = {*values, *taken}, dict(values)

@@ -12,9 +12,9 @@ from typing import Any
 
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import decoded, read_bytes
-from goldwire.seeds.columns import beside, columns_of, fields_of
+from goldwire.seeds.columns import columns_beside, field_columns, fields_of
 from goldwire.seeds.ingest import check_plain, kind_of
-from goldwire.seeds.rows import Row, check_pairs, csv_rows, delimiter_of, json_list, json_rows
+from goldwire.seeds.rows import Row, check_named_once, csv_rows, delimiter_of, json_list, json_rows
 from goldwire.seeds.sources import PAGES, TABLES, Source
 from goldwire.text import normalise
 
@@ -27,7 +27,7 @@ _TAKEN = ("id", "text", "file", "sha256", "made_from", "origin")
 
 
 @dataclass(frozen=True)
-class Candidate:
+class FoundArticle:
     """An article as it was found: its normalised text, what is known of it, and what its id is made of.
 
     `id` is the one that it came with. `path` is the file that it came from, None for an archive's; where
@@ -44,16 +44,16 @@ class Candidate:
 
 
 @dataclass
-class Read:
+class ReadSources:
     """What was read of all files; `columns` says of each table what was taken from where."""
 
-    candidates: list[Candidate] = field(default_factory=list)
+    candidates: list[FoundArticle] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     annotated: Counter[str] = field(default_factory=Counter)
 
 
-def read_source(read: Read, source: Source, *, columns: Mapping[str, str], encoding: str = "") -> None:
+def read_source(read: ReadSources, source: Source, *, columns: Mapping[str, str], encoding: str = "") -> None:
     """Put down the articles of a file, or why they can't be had."""
     try:
         if source.suffix in TABLES:
@@ -66,7 +66,7 @@ def read_source(read: Read, source: Source, *, columns: Mapping[str, str], encod
         read.faults.extend(error.faults)
 
 
-def _put(read: Read, candidate: Candidate) -> None:
+def _put(read: ReadSources, candidate: FoundArticle) -> None:
     """Put down an article; one without text, or with what no text holds, is refused."""
     if not candidate.text.strip():
         read.faults.append(Fault("GW705", "holds no text", candidate.place, "leave it out"))
@@ -77,10 +77,10 @@ def _put(read: Read, candidate: Candidate) -> None:
         read.candidates.append(candidate)
 
 
-def _text(source: Source, encoding: str) -> Candidate:
+def _text(source: Source, encoding: str) -> FoundArticle:
     text = _decoded(source.data, source.place, encoding)
     check_plain(text[:1024].encode() if encoding else source.data, source.place, source.suffix)
-    return Candidate(
+    return FoundArticle(
         normalise(text),
         source.place,
         source.name,
@@ -96,7 +96,7 @@ def _decoded(data: bytes, place: str, encoding: str) -> str:
     return decoded(data, place, marked or encoding or "utf-8")
 
 
-def _page(source: Source, encoding: str) -> Candidate:
+def _page(source: Source, encoding: str) -> FoundArticle:
     """The article of a saved web page, by trafilatura; raises GW706 where it finds none."""
     import trafilatura
 
@@ -123,10 +123,10 @@ def _page(source: Source, encoding: str) -> Candidate:
     }
     meta = {name: str(value) for name, value in stated.items() if value}
     meta |= {"origin": source.name, "extracted_by": f"trafilatura {trafilatura.__version__}"}
-    return Candidate(text, source.place, source.name, meta=meta, path=source.path)
+    return FoundArticle(text, source.place, source.name, meta=meta, path=source.path)
 
 
-def _table(read: Read, source: Source, given: Mapping[str, str], encoding: str) -> None:
+def _table(read: ReadSources, source: Source, given: Mapping[str, str], encoding: str) -> None:
     """An article a row: its columns by name; what is none of the fields becomes metadata."""
     text = _decoded(source.data, source.place, encoding)
     faults: list[Fault] = []
@@ -143,7 +143,7 @@ def _table(read: Read, source: Source, given: Mapping[str, str], encoding: str) 
             read.faults.append(Fault("GW705", "holds no article", source.place, "leave it out"))
         return
     names = list(dict.fromkeys(name for _, row in rows for name in row))
-    columns = columns_of(names, [row for _, row in rows], given, source.place)
+    columns = field_columns(names, [row for _, row in rows], given, source.place)
     read.columns[source.place] = columns
     for number, (place, row) in enumerate(rows, start=1):
         try:
@@ -153,10 +153,10 @@ def _table(read: Read, source: Source, given: Mapping[str, str], encoding: str) 
 
 
 def _row(
-    read: Read, source: Source, place: str, row: Row, columns: Mapping[str, str], name: str
-) -> Candidate:
+    read: ReadSources, source: Source, place: str, row: Row, columns: Mapping[str, str], name: str
+) -> FoundArticle:
     """A row's article; raises GW707 where it has none."""
-    check_pairs(row, place, "GW707")
+    check_named_once(row, place, "GW707")
     values, more, annotated = fields_of(row, columns)
     if annotated:
         read.annotated[source.place] += 1
@@ -175,8 +175,8 @@ def _row(
         message = f"`{columns.get('text', 'text')}` holds no text"
         raise GoldwireError.of("GW707", message, where=place, hint="a text in each row, or leave the row out")
     check_plain(text[:1024].encode("utf-8", "surrogatepass"), place)
-    meta = {**beside(values, more, _TAKEN), "origin": source.name}
-    return Candidate(normalise(text), place, name, str(stated_id).strip(), meta, source.path)
+    meta = {**columns_beside(values, more, _TAKEN), "origin": source.name}
+    return FoundArticle(normalise(text), place, name, str(stated_id).strip(), meta, source.path)
 
 
 def _beside(source: Source, file: str, place: str) -> str:

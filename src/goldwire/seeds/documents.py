@@ -8,7 +8,7 @@ from functools import lru_cache
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.model import Document
-from goldwire.seeds.columns import beside, fields_of, with_named
+from goldwire.seeds.columns import columns_beside, fields_of, with_named
 from goldwire.seeds.ingest import check_plain
 from goldwire.seeds.rows import Row
 from goldwire.text import normalise
@@ -35,7 +35,7 @@ def document_of(row: Row, columns: Mapping[str, str], where: str, unnamed: str) 
         stated = int(stated)  # as pandas writes whole numbers of which one is missing
     if isinstance(stated, bool) or not isinstance(stated, str | int | None) or not str(stated).isprintable():
         raise GoldwireError.of(NO_ARTICLE, "its id is no name", where=where, hint="a name or a number")
-    meta = {**beside(values, more, ("id", "text", "sha256")), "sha256": sha256(text)}
+    meta = {**columns_beside(values, more, ("id", "text", "sha256")), "sha256": sha256(text)}
     return Document(unnamed if stated is None else str(stated), normalise(text), meta)
 
 

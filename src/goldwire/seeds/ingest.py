@@ -21,7 +21,7 @@ from goldwire.files import decoded, read_bytes, read_text, sha256, text_lines
 from goldwire.model import Document
 from goldwire.number_format import counted
 from goldwire.project import Project
-from goldwire.seeds.rows import Row, check_pairs, csv_rows, json_rows
+from goldwire.seeds.rows import Row, check_named_once, csv_rows, json_rows
 from goldwire.text import normalise
 
 SUFFIXES = (".txt", ".jsonl", ".csv")
@@ -209,7 +209,7 @@ def _from_row(row: Row, path: Path, place: str) -> tuple[str, Document]:
         message = f"`{min(twice)}` stands in `meta` and beside it, not alike"
         raise GoldwireError.of("GW226", message, where=place, hint="keep one")
     meta |= more
-    check_pairs(row, place, "GW226")
+    check_named_once(row, place, "GW226")
     name, text, file = row.get("id"), row.get("text"), row.get("file")
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise GoldwireError.of("GW226", "`id` must be a text", where=place)

@@ -48,7 +48,7 @@ def _loaded(data: bytes | str, place: str, code: str) -> Any:
     try:
         return strict_json.loads(data)
     except strict_json.NotStrict as error:
-        message, path = strict_json.told(error)
+        message, path = strict_json.error_in_words(error)
         raise GoldwireError.of(code, message, where=f"{place} {path}".rstrip(), hint="keep one") from None
     except ValueError as error:
         raise GoldwireError.of(code, f"not JSON: {error}", where=place) from None
@@ -97,7 +97,7 @@ def delimiter_of(text: str) -> str:
     return max(",;\t|", key=lambda sign: line.count(sign))
 
 
-def check_pairs(row: Row, place: str, code: str) -> None:
+def check_named_once(row: Row, place: str, code: str) -> None:
     """Refuse a row, with `code`, in which a surrogate stands that has no partner: no file can hold it."""
     if half_pair(row):
         hint = "repair the text that it was made from"

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, read_file
 from goldwire.annotate.adjudication.items import listed, region_id, regions
-from goldwire.annotate.adjudication.merge import Outcome
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome
 from goldwire.annotate.adjudication.project import adjudicate
 from goldwire.annotate.adjudication.pull import PulledAdjudication, pull_adjudication
 from goldwire.annotate.adjudication.push import (
@@ -152,7 +152,7 @@ PAIR = "thing FOOD 37-41 | thing FOOD 35-41"
 OBJECT = "relation object step CUT 0-6 -> thing FOOD 12-18"
 
 
-def case_of(a: Annotation, b: Annotation, schema: Schema) -> tuple[AdjudicationCase, Outcome]:
+def case_of(a: Annotation, b: Annotation, schema: Schema) -> tuple[AdjudicationCase, AdjudicationOutcome]:
     """Two readings, and what came of them with nothing decided."""
     case = AdjudicationCase(Document("d", TEXT), (a, b), Path("d.yaml"), {}, {}, "", "", True, None, None)
     return case, case.merged(schema)

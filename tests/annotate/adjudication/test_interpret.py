@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
 from goldwire.annotate.adjudication.items import region_id
-from goldwire.annotate.adjudication.merge import Decision, adjudicate
+from goldwire.annotate.adjudication.merge import Decision, adjudicate_article
 from goldwire.annotate.adjudication.pairing import span_name
 from goldwire.annotations.meaning import content
 from goldwire.model import Annotation, Document, Relation, Span
@@ -85,7 +85,7 @@ def given_back(marks: Annotation) -> Annotation:
 
 def carried_out(found: Any, a: Annotation, b: Annotation) -> Annotation:
     """The readings merged by a verdict."""
-    outcome = adjudicate(ARTICLE, (a, b), EVERY, found.decisions, own_marks=found.own_marks)
+    outcome = adjudicate_article(ARTICLE, (a, b), EVERY, found.decisions, own_marks=found.own_marks)
     assert outcome.open == []
     return without_defaults(outcome.annotation, EVERY)
 
@@ -159,12 +159,14 @@ def test_what_was_not_asked_stays_open(
     a: Annotation, b: Annotation, marks: Annotation, data: st.DataObject
 ) -> None:
     """Whatever is marked around it, an item that the marks were not asked about is open afterwards."""
-    items = adjudicate(ARTICLE, (a, b), EVERY, {}).items
+    items = adjudicate_article(ARTICLE, (a, b), EVERY, {}).items
     asked = {item.key for item in items if data.draw(st.booleans())}
     found = interpret(ARTICLE, (a, b), EVERY, marks, asked=asked)
     decided = {key for key, decision in found.decisions.items() if decision.kind != "amended"}
     assert decided <= asked
-    outcome = adjudicate(ARTICLE, (a, b), EVERY, found.decisions, own_marks=found.own_marks, lenient=True)
+    outcome = adjudicate_article(
+        ARTICLE, (a, b), EVERY, found.decisions, own_marks=found.own_marks, lenient=True
+    )
     first_round = {item.key for item in items if item.kind in ("missed", "extent", "label")}
     assert first_round - asked <= {item.key for item in outcome.open}
 
@@ -179,13 +181,15 @@ def test_a_span_marked_anew_keeps_what_both_had() -> None:
     longer = Span("y", "thing", "FOOD", 10, 18, {"state": "cooked"})
     b = msgspec.structs.replace(B, spans=(span("x", "Couper", "CUT"), longer), relations=())
     third = Annotation("d", "marie", SCHEMA.stamp, spans=(Span("n", "thing", "FOOD", 7, 18),))
-    [key] = [item.key for item in adjudicate(DOCUMENT, (a, b), SCHEMA, {}).open if item.kind == "extent"]
+    [key] = [
+        item.key for item in adjudicate_article(DOCUMENT, (a, b), SCHEMA, {}).open if item.kind == "extent"
+    ]
     found = interpret(DOCUMENT, (a, b), SCHEMA, third, asked={key})
     assert found.own_marks is not None
     assert [one.attributes for one in found.own_marks.spans] == [{"state": "cooked"}]
     again = msgspec.structs.replace(third, spans=(span("n", "tomate", "FOOD"), span("m", "Couper", "CUT")))
     found = interpret(DOCUMENT, (a, a), SCHEMA, again)
-    outcome = adjudicate(DOCUMENT, (a, a), SCHEMA, found.decisions, own_marks=found.own_marks)
+    outcome = adjudicate_article(DOCUMENT, (a, a), SCHEMA, found.decisions, own_marks=found.own_marks)
     assert [one.attributes for one in outcome.annotation.spans] == [{}, {"state": "cooked"}]
     assert [arrow.label for arrow in outcome.annotation.relations] == ["object"]
 
@@ -207,6 +211,6 @@ def test_marks_made_on_former_readings_say_nothing_of_what_is_new() -> None:
         "thing TOOL 27-34 | thing TOOL 27-41": "a",
         "attribute thing FOOD 12-18 state": "a",
     }
-    outcome = adjudicate(DOCUMENT, both, SCHEMA, found.decisions, own_marks=found.own_marks)
+    outcome = adjudicate_article(DOCUMENT, both, SCHEMA, found.decisions, own_marks=found.own_marks)
     assert "- | step HEAT 48-53" in {item.key for item in outcome.open}
     assert any(s.start == 43 for s in outcome.annotation.spans)

@@ -14,16 +14,16 @@ from goldwire.annotate.adjudication.items import (
     LAYER,
     OTHER,
     VERSIONS,
-    Answer,
-    Choice,
+    ItemAnswer,
+    ItemChoice,
     answered,
     id_items,
     region_id,
     regions,
-    split,
+    split_choices,
     with_items,
 )
-from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome, Decision, adjudicate_article
 from goldwire.annotate.adjudication.push import config
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.labelstudio.result import to_result
@@ -53,9 +53,9 @@ def readings(schema: Schema) -> tuple[Annotation, Annotation]:
     return both[0], both[1]
 
 
-def outcome(schema: Schema, decisions: Mapping[str, Decision]) -> Outcome:
+def outcome(schema: Schema, decisions: Mapping[str, Decision]) -> AdjudicationOutcome:
     """Their merge."""
-    return adjudicate(Document("d", TEXT), readings(schema), schema, decisions)
+    return adjudicate_article(Document("d", TEXT), readings(schema), schema, decisions)
 
 
 def pickers(schema: Schema) -> ET.Element:
@@ -69,14 +69,16 @@ def pickers(schema: Schema) -> ET.Element:
 @pytest.mark.parametrize(
     ("choice", "answer"),
     [
-        (Choice(id="per.c"), Answer("value", "per.c")),
-        (Choice(OTHER, "per.c"), Answer("value", "per.c")),
-        (Choice(id="per.a"), Answer("a")),
-        (Choice("b", "per.b"), Answer("b")),
-        (Choice("neither"), Answer("neither")),
+        (ItemChoice(id="per.c"), ItemAnswer("value", "per.c")),
+        (ItemChoice(OTHER, "per.c"), ItemAnswer("value", "per.c")),
+        (ItemChoice(id="per.a"), ItemAnswer("a")),
+        (ItemChoice("b", "per.b"), ItemAnswer("b")),
+        (ItemChoice("neither"), ItemAnswer("neither")),
     ],
 )
-def test_an_id_that_is_picked_decides_its_item(schema: Schema, choice: Choice, answer: Answer) -> None:
+def test_an_id_that_is_picked_decides_its_item(
+    schema: Schema, choice: ItemChoice, answer: ItemAnswer
+) -> None:
     """A version's own id is that version."""
     read = answered(outcome(schema, {}), {region_id(KEY): choice})
     assert (read.decided, read.marked, read.torn, read.strange) == ({KEY: answer}, set(), [], 0)
@@ -84,7 +86,7 @@ def test_an_id_that_is_picked_decides_its_item(schema: Schema, choice: Choice, a
 
 def test_a_version_and_another_id_say_nothing(schema: Schema) -> None:
     """Which of them came last is not known: told, not guessed."""
-    read = answered(outcome(schema, {}), {region_id(KEY): Choice("a", "per.c")})
+    read = answered(outcome(schema, {}), {region_id(KEY): ItemChoice("a", "per.c")})
     assert (read.decided, read.torn) == ({}, [KEY])
 
 
@@ -105,8 +107,8 @@ def test_a_decided_id_is_shown_and_comes_back(schema: Schema) -> None:
     options = {any_control(LAYER, asked.key): ["per.c"]}
     shown = to_result(marks, with_items(schema), TEXT, options)
     read = from_result(shown, TEXT, with_items(schema))
-    _, chosen = split(msgspec.structs.replace(marks, spans=read.spans))
-    assert (read.quarantined, chosen) == ((), {region_id(KEY): Choice(id="per.c")})
+    _, chosen = split_choices(msgspec.structs.replace(marks, spans=read.spans))
+    assert (read.quarantined, chosen) == ((), {region_id(KEY): ItemChoice(id="per.c")})
 
 
 def test_items_about_ids_are_searched_by_one_key_and_others_have_no_search(schema: Schema) -> None:

@@ -18,7 +18,7 @@ from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.keys import NO_KEY
 from goldwire.schemas.label_config import control, label_config
-from goldwire.schemas.load import convert
+from goldwire.schemas.load import typed_data
 from goldwire.schemas.picks import data_key, picks_of, with_picks
 from goldwire.schemas.schema import RegistryEntry
 from tests.examples import at_most
@@ -39,7 +39,7 @@ ABOUT = {"name": "many", "version": "1.0", "language": "en", "title": "Many"}
 def made(layers: dict[str, Any]) -> Schema:
     """A schema of these layers with one registry."""
     about = {**ABOUT, "registries": {"things": "things.yaml"}, "layers": layers}
-    schema, faults = convert(about, Schema, {}, "")
+    schema, faults = typed_data(about, Schema, {}, "")
     assert schema is not None and not faults
     return schema
 

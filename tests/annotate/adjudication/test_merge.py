@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, read_file
-from goldwire.annotate.adjudication.merge import Decision, adjudicate
+from goldwire.annotate.adjudication.merge import Decision, adjudicate_article
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.schemas import load_schema
@@ -52,7 +52,7 @@ B = reading(
 
 def decide(**answers: str) -> dict[str, Decision]:
     """Decisions by the kind of their item."""
-    outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, {})
+    outcome = adjudicate_article(DOCUMENT, (A, B), SCHEMA, {})
     made: dict[str, Decision] = {}
     while len(outcome.open):
         for item in outcome.open:
@@ -60,13 +60,13 @@ def decide(**answers: str) -> dict[str, Decision]:
             if item.kind == "missed" and answer == "accept":
                 answer = "b" if item.key.startswith("-") else "a"
             made[item.key] = msgspec.structs.replace(item, decide=answer, reason="test")
-        outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, made)
+        outcome = adjudicate_article(DOCUMENT, (A, B), SCHEMA, made)
     return made
 
 
 def test_disagreements_become_items_in_two_rounds() -> None:
     """First which spans stand, with the attributes of those that do; each item names its kind."""
-    outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, {})
+    outcome = adjudicate_article(DOCUMENT, (A, B), SCHEMA, {})
     assert sorted(item.kind for item in outcome.items) == [
         "argument",
         "attribute",
@@ -83,7 +83,7 @@ def test_disagreements_become_items_in_two_rounds() -> None:
 def test_the_result_says_who_had_marked_what() -> None:
     """Spans and relations name their annotators; the decided extent and value stand."""
     made = decide(extent="b", missed="accept", attribute="b", argument="a")
-    annotation = adjudicate(DOCUMENT, (A, B), SCHEMA, made).annotation
+    annotation = adjudicate_article(DOCUMENT, (A, B), SCHEMA, made).annotation
     shown = {(TEXT[s.start : s.end], s.label): (s.marked_by, s.attributes) for s in annotation.spans}
     assert shown == {
         ("Couper", "CUT"): (("ann", "bob"), {}),
@@ -102,27 +102,30 @@ def test_the_result_says_who_had_marked_what() -> None:
 
 def test_drafts_stay_drafts() -> None:
     """Adjudicating what no person has reviewed does not make it reviewed."""
-    assert adjudicate(DOCUMENT, (A, B), SCHEMA, {}).annotation.status == "draft"
+    assert adjudicate_article(DOCUMENT, (A, B), SCHEMA, {}).annotation.status == "draft"
     submitted = tuple(msgspec.structs.replace(x, status="submitted") for x in (A, B))
-    assert adjudicate(DOCUMENT, (submitted[0], submitted[1]), SCHEMA, {}).annotation.status == "adjudicated"
+    assert (
+        adjudicate_article(DOCUMENT, (submitted[0], submitted[1]), SCHEMA, {}).annotation.status
+        == "adjudicated"
+    )
 
 
 def test_a_rejected_span_takes_its_relations_along_and_says_so() -> None:
     """A relation whose end does not stand is reported, never dropped in silence."""
     made = decide(extent="neither", missed="neither", attribute="a", argument="a")
-    outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, made)
+    outcome = adjudicate_article(DOCUMENT, (A, B), SCHEMA, made)
     assert len(outcome.annotation.spans) == 2
     assert [line.split(":")[0] for line in outcome.dropped] == ["ann", "bob"]
 
 
 def test_decisions_that_do_not_fit_are_refused() -> None:
     """An answer that an item does not allow, and a decision without item, are faults."""
-    item = next(i for i in adjudicate(DOCUMENT, (A, B), SCHEMA, {}).items if i.kind == "missed")
+    item = next(i for i in adjudicate_article(DOCUMENT, (A, B), SCHEMA, {}).items if i.kind == "missed")
     wrong = msgspec.structs.replace(item, decide="both", reason="x")
     with pytest.raises(GoldwireError, match="GW370"):
-        adjudicate(DOCUMENT, (A, B), SCHEMA, {item.key: wrong})
+        adjudicate_article(DOCUMENT, (A, B), SCHEMA, {item.key: wrong})
     with pytest.raises(GoldwireError, match="GW371"):
-        adjudicate(DOCUMENT, (A, B), SCHEMA, {"gone": msgspec.structs.replace(item, key="gone")})
+        adjudicate_article(DOCUMENT, (A, B), SCHEMA, {"gone": msgspec.structs.replace(item, key="gone")})
 
 
 def test_the_adjudicator_may_add_and_amend() -> None:
@@ -136,7 +139,7 @@ def test_the_adjudicator_may_add_and_amend() -> None:
     )
     made = decide(extent="b", missed="accept", attribute="a", argument="a")
     del made["attribute thing FOOD 12-18 state"]
-    outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, made, own_marks=own)
+    outcome = adjudicate_article(DOCUMENT, (A, B), SCHEMA, made, own_marks=own)
     new = next(s for s in outcome.annotation.spans if TEXT[s.start : s.end] == "puis")
     assert new.marked_by == ("adjudicator",)
     assert any(r.tail == new.id and r.marked_by == ("adjudicator",) for r in outcome.annotation.relations)
@@ -161,7 +164,7 @@ def test_items_and_decisions_survive_the_file(tmp_path: Path) -> None:
 def test_a_reading_agrees_with_itself(spans: list[Span], relations: list[Relation]) -> None:
     """Two equal readings leave nothing to decide, whatever their order, and nothing is lost."""
     twin = msgspec.structs.replace(A, annotator="twin", spans=tuple(spans), relations=tuple(relations))
-    outcome = adjudicate(DOCUMENT, (A, twin), SCHEMA, {})
+    outcome = adjudicate_article(DOCUMENT, (A, twin), SCHEMA, {})
     assert outcome.items == [] and outcome.dropped == []
     assert len(outcome.annotation.spans) == len(A.spans)
     assert len(outcome.annotation.relations) == len(A.relations)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotate.drafting.align import CAPITAL, HARMLESS, Found, find, places
+from goldwire.annotate.drafting.align import CAPITAL, HARMLESS, FoundQuote, find, places
 from goldwire.annotate.drafting.passages import passages
 from goldwire.annotations.find_quote import occurrences
 from goldwire.corpus.quality.checks import inside_word
@@ -28,13 +28,13 @@ def test_whole_words_come_before_parts_of_words() -> None:
     assert number("Irak", 2) == 3 and number("Irak", 3) == 4
     place = find(TEXT, "Irak", 4)
     assert place is not None and place.unclear == tuple(places(TEXT, "Irak")) and len(place.unclear) == 3
-    assert find(TEXT, "Irakie") == Found("Irakie")
+    assert find(TEXT, "Irakie") == FoundQuote("Irakie")
     assert find(TEXT, "Iran") is None
 
 
 def test_a_whole_word_but_for_its_capital_comes_before_a_part_of_a_word() -> None:
     """`art` at a sentence's beginning is meant, and not what stands in `parti`."""
-    assert find("Le parti du sel. Art simple.", "art") == Found("Art", None, (CAPITAL,))
+    assert find("Le parti du sel. Art simple.", "art") == FoundQuote("Art", None, (CAPITAL,))
 
 
 def test_a_context_says_which_occurrence_is_meant() -> None:
@@ -49,7 +49,7 @@ def test_a_context_says_which_occurrence_is_meant() -> None:
 def test_differences_are_named() -> None:
     """Each kind of harmless difference by its own name; a capital only where a sentence begins."""
     assert find(TEXT, '"armée"') is None  # spaces that are not there are no harmless difference
-    assert find(TEXT, '" armée "') == Found("« armée »", None, ("quotation marks and apostrophes",))
+    assert find(TEXT, '" armée "') == FoundQuote("« armée »", None, ("quotation marks and apostrophes",))
     quoted = find(TEXT, "elle  quitte l’Irak")
     assert quoted is not None and quoted.differences == HARMLESS[:3]
     assert find(TEXT, "Et les Irakiens") is None
@@ -88,7 +88,7 @@ def test_what_is_found_is_the_text_itself(text: str, data: st.DataObject) -> Non
     counted = whole or all_starts
     if whole and start in counted:
         place = find(text, quote, counted.index(start) + 1)
-        assert place == Found(quote, all_starts.index(start) + 1 if len(all_starts) > 1 else None)
+        assert place == FoundQuote(quote, all_starts.index(start) + 1 if len(all_starts) > 1 else None)
 
 
 @given(TEXTS, st.text(max_size=12), st.none() | st.integers(-3, 5), st.text(max_size=12))

@@ -29,7 +29,7 @@ from goldwire.annotate.records.accounts import (
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.notes import (
     Note,
-    Place,
+    TaskPlace,
     place_key,
     read_notes,
     read_places,
@@ -42,7 +42,7 @@ from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.assign import assign_project, pull_projects, push_assigned
-from goldwire.annotate.team.status import status
+from goldwire.annotate.team.status import team_status
 from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
 from goldwire.cli.annotate import command
 from goldwire.errors import GoldwireError
@@ -131,7 +131,7 @@ def test_an_account_keeps_its_name_whoever_comes_and_goes(office: Office, delete
     report = office.pull(full=True)
     assert office.stored() == {f"{office.zoe}/soup", f"{other}/soup", f"{other}/pie"}
     assert set(report.annotators) == {office.zoe, other}
-    assert {row.annotator for row in status(office.client, office.project)} == {office.zoe, other}
+    assert {row.annotator for row in team_status(office.client, office.project)} == {office.zoe, other}
 
 
 @pytest.mark.live
@@ -503,14 +503,14 @@ def test_a_rename_that_was_cut_off_is_finished(project: Project, monkeypatch: py
 def test_a_renamed_annotators_notes_and_places_go_along(project: Project) -> None:
     """Notes and addresses of tasks are found under the new name, and none is left under the old one."""
     write_annotation(project, Annotation("d", "anna", SCHEMA.stamp))
-    others = Note("annabel", "d", "", "x", "y"), Place(1, 3, "http://x/3")
+    others = Note("annabel", "d", "", "x", "y"), TaskPlace(1, 3, "http://x/3")
     write_notes(project, [Note("anna", "d", "2026-01-05", "pain", "why?"), others[0]])
-    places = {place_key("anna", "d"): Place(1, 2, "http://x/2"), place_key("annabel", "d"): others[1]}
+    places = {place_key("anna", "d"): TaskPlace(1, 2, "http://x/2"), place_key("annabel", "d"): others[1]}
     write_places(project, places)
     assert rename_annotator(project, old="anna", new="berta").files == 2
     assert read_notes(project) == [others[0], Note("berta", "d", "2026-01-05", "pain", "why?")]
     assert read_places(project) == {
-        place_key("berta", "d"): Place(1, 2, "http://x/2"),
+        place_key("berta", "d"): TaskPlace(1, 2, "http://x/2"),
         place_key("annabel", "d"): others[1],
     }
 

@@ -146,7 +146,7 @@ def test_ctrl_c_at_the_very_moment_of_the_start_leaves_no_server(
 def test_a_start_that_was_killed_leaves_nothing_astray(project: Project, studio: server.Server) -> None:
     """A server whose start was killed is no running one, and `--stop` still ends it."""
     process = _goldwire(project)
-    while process.poll() is None and not server.state_path(project).exists():
+    while process.poll() is None and not server.server_state_path(project).exists():
         time.sleep(0.05)
     children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
@@ -217,9 +217,9 @@ def test_a_stale_state_file_is_no_server(project: Project, pid: int) -> None:
     """A state file whose process has ended, or is another one by now, is removed."""
     installation.make_credentials(project)
     state = {"pid": pid, "created": 1.0, "port": 1, "url": "http://127.0.0.1:1"}
-    server.state_path(project).write_text(json.dumps(state))
+    server.server_state_path(project).write_text(json.dumps(state))
     assert server.running(project) is None
-    assert not server.state_path(project).exists()
+    assert not server.server_state_path(project).exists()
     assert not server.stop(project)
 
 

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotate.labelstudio.config_difference import compare
+from goldwire.annotate.labelstudio.config_difference import compare_configs
 from goldwire.annotate.labelstudio.users import address, annotator_names
 from goldwire.schemas.label_config import label_config
 from tests.annotate.helpers import make_schema
@@ -40,7 +40,7 @@ def test_configs_are_compared_by_what_annotations_use() -> None:
     other.layers["thing"].labels.pop("TOOL")
     other.layers["thing"].attributes["tastes"].values.pop("sour")
     other.relations["from"] = other.relations.pop("with")
-    difference = compare(label_config(schema), label_config(other))
+    difference = compare_configs(label_config(schema), label_config(other))
     assert difference.added == ["Relation `from`"]
     assert difference.removed == [
         "Label `TOOL` of `thing`",
@@ -48,4 +48,4 @@ def test_configs_are_compared_by_what_annotations_use() -> None:
         "Choice `sour` of `thing-tastes`",
     ]
     recoloured = label_config(schema).replace("#0072B2", "#000000")
-    assert compare(label_config(schema), recoloured) == ([], [])
+    assert compare_configs(label_config(schema), recoloured) == ([], [])

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from goldwire.annotate.labelstudio.ssrf import ADDRESS, banned_networks, reach
 from goldwire.annotate.ml_backend.app import LIMIT, serving
 from goldwire.annotate.ml_backend.handlers import Backend
-from goldwire.annotate.ml_backend.predictor import LONGEST, Assistant, document_of, in_pieces, prediction
-from goldwire.annotate.ml_backend.validate import fit
-from goldwire.annotate.sync.predictions import unusable
+from goldwire.annotate.ml_backend.predictor import LONGEST, Assistant, document_of_task, in_pieces, prediction
+from goldwire.annotate.ml_backend.validate import fit_to_schema
+from goldwire.annotate.sync.predictions import prediction_faults
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.formats.labelstudio.reader import from_result
@@ -244,8 +244,8 @@ def readings(draw: st.DrawFn) -> Annotation:
 def test_what_fits_can_be_sent_and_the_rest_is_counted(annotation: Annotation) -> None:
     """No fault is left that would be refused, and kept and left out add up to what there was."""
     document = Document("d", "la pomme 🍎 ")
-    kept, left = fit(annotation, SCHEMA, document.text)
-    assert list(unusable(SCHEMA, document, [kept])) == []
+    kept, left = fit_to_schema(annotation, SCHEMA, document.text)
+    assert list(prediction_faults(SCHEMA, document, [kept])) == []
     told = Counter[str]()
     for reason, number in left.items():
         told[reason.split()[0]] += number
@@ -269,7 +269,7 @@ def test_what_fits_can_be_sent_and_the_rest_is_counted(annotation: Annotation) -
 def test_a_task_is_read_by_its_own_text() -> None:
     """The id may hold an @, and the text is the task's."""
     document = Document("a@b", "Été 🚀")
-    assert document_of({"data": {"uid": uid(document), "text": document.text}}) == document
+    assert document_of_task({"data": {"uid": uid(document), "text": document.text}}) == document
 
 
 PARTS = (

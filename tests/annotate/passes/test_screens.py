@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from goldwire.annotate.labelstudio.config_difference import compare
+from goldwire.annotate.labelstudio.config_difference import compare_configs
 from goldwire.annotate.labelstudio.guide import Guide
 from goldwire.annotate.passes.screen import own_part, pass_config, pass_guide
 from goldwire.annotate.records.passes import Pass, passes_of
@@ -58,8 +58,8 @@ def test_results_of_a_pass_are_read_by_the_schema(name: str) -> None:
     """A pass's config names nothing that the config of one screen does not have; the last pass has it all."""
     schema, passes = example(name)
     for each in passes:
-        assert compare(pass_config(schema, passes, each), label_config(schema)).removed == []
-    last = compare(label_config(schema), pass_config(schema, passes, passes[-1]))
+        assert compare_configs(pass_config(schema, passes, each), label_config(schema)).removed == []
+    last = compare_configs(label_config(schema), pass_config(schema, passes, passes[-1]))
     assert [part for part in last.removed if not part.startswith("Filter")] == []
 
 

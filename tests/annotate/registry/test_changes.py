@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import goldwire
 from goldwire.annotate.kept import kept_annotations
-from goldwire.annotate.records.pulled import Pulled, local_hash, read_pulled, write_pulled
+from goldwire.annotate.records.pulled import PulledAnnotation, local_hash, read_pulled, write_pulled
 from goldwire.annotate.records.registry_changes import read_changes, retired
 from goldwire.annotations.store import read_annotations
 from goldwire.corpus.quality.checks import run_checks
@@ -271,7 +271,7 @@ def test_a_run_that_is_killed_is_finished_or_never_was(tmp_path: Path) -> None:
     for writes in range(12):
         zoo = make_zoo(tmp_path / f"killed-{writes}")
         pulled = {
-            path.relative_to(zoo.annotations).as_posix(): Pulled(local_hash(annotation))
+            path.relative_to(zoo.annotations).as_posix(): PulledAnnotation(local_hash(annotation))
             for path, annotation in kept_annotations(zoo)
             if path.parent.parent == zoo.annotations
         }
@@ -326,7 +326,7 @@ def test_a_damaged_record_is_told_with_its_line(zoo: Project) -> None:
 def test_what_goldwire_changed_is_nobodys_edit(zoo: Project) -> None:
     """The next pull must not take it for work that was done here."""
     key, reading = "anna/monday.json", ANNA["monday"]
-    write_pulled(zoo, {key: Pulled(local_hash(reading), "own 1", {"own 1": "x"})})
+    write_pulled(zoo, {key: PulledAnnotation(local_hash(reading), "own 1", {"own 1": "x"})})
     goldwire.rename_id(zoo, "a.rex", "a.max")
     (stored,) = [a for a in read_annotations(zoo) if (a.annotator, a.document) == ("anna", "monday")]
     assert read_pulled(zoo)[key].local == local_hash(stored) != local_hash(reading)

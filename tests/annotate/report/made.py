@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from goldwire.annotate.records.assignments import Assignment, write_assignments
-from goldwire.annotate.records.notes import Note, Place, place_key, write_notes, write_places
+from goldwire.annotate.records.notes import Note, TaskPlace, place_key, write_notes, write_places
 from goldwire.annotations.store import write_annotation
 from goldwire.model import Annotation, Provenance, Span
 from goldwire.project import Project, load_project
@@ -72,7 +72,7 @@ def make_team(root: Path) -> Project:
     everything = [Assignment(f"a{n}", name) for n in range(6) for name in ("anna", "bruno")]
     write_assignments(project, everything)
     url = "https://studio.example/projects/1/data?task="
-    places = {place_key("anna", f"a{n}"): Place(1, n, f"{url}{n}") for n in range(6)}
-    write_places(project, places | {place_key("bruno", "a0"): Place(2, 9, f"{url}9")})
+    places = {place_key("anna", f"a{n}"): TaskPlace(1, n, f"{url}{n}") for n in range(6)}
+    write_places(project, places | {place_key("bruno", "a0"): TaskPlace(2, 9, f"{url}9")})
     write_notes(project, [Note("anna", "a0", MONDAY.isoformat(), "pain0", "<b>Vraiment ?</b>", f"{url}0")])
     return project

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldwire.annotate.records.gold_checks import Check, write_checks
+from goldwire.annotate.records.gold_checks import GoldCheck, write_checks
 from goldwire.annotate.report.gold_checks import DRIFT, Checked, drift, read_checked, scored
 from goldwire.annotate.report.page import drift_hint, team_page
 from goldwire.annotate.report.team import read_team, team_report
@@ -29,7 +29,7 @@ from tests.cli.terminal import called
 def given_checks(root: Path, count: int, spans_of: Callable[[str, int], list[Span]]) -> Project:
     """Anna's checks, so many, one a day."""
     project = make_gold_project(root, articles=count + 1, reviewed=count)
-    write_checks(project, [Check(f"r{n}", "anna") for n in range(count)])
+    write_checks(project, [GoldCheck(f"r{n}", "anna") for n in range(count)])
     for n in range(count):
         when = f"2026-01-{n + 1:02}T10:00:00+00:00"
         relations = OBJECTS if len(spans_of(f"r{n}", n)) == 4 else ()
@@ -150,7 +150,7 @@ def test_checks_that_are_to_do_are_on_the_page(tmp_path: Path) -> None:
     """Who has done none yet is named with how many there are; without checks it says how to have some."""
     project = make_gold_project(tmp_path / "p")
     assert "annotate assign --checks 5%" in team_page(read_team(project))
-    write_checks(project, [Check("r0", "anna"), Check("r1", "anna")])
+    write_checks(project, [GoldCheck("r0", "anna"), GoldCheck("r1", "anna")])
     assert "anna: none of 2 done yet." in team_page(read_team(project))
 
 
@@ -209,7 +209,7 @@ def test_it_works_for_the_examples(name: str, tmp_path: Path) -> None:
     project = example(name, tmp_path)
     other = {a.document: a for a in read_annotations(project) if a.annotator == "reading-b"}
     golds = review(project, 2)
-    write_checks(project, [Check(gold.document, "anna") for gold in golds])
+    write_checks(project, [GoldCheck(gold.document, "anna") for gold in golds])
     for gold in golds:
         theirs = replace(other[gold.document], annotator="anna", status="submitted", schema=gold.schema)
         write_annotation(project, replace(theirs, provenance=gold.provenance), project.checks)

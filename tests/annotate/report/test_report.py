@@ -13,7 +13,15 @@ from msgspec import structs
 
 from goldwire.annotate.records.assignments import read_assignments
 from goldwire.annotate.records.summary import Marked, Summary, store_index
-from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, parted, week_of, work
+from goldwire.annotate.report.figures import (
+    acceptances,
+    confusions,
+    paces,
+    parted,
+    week_of,
+    weekly_agreement,
+    work,
+)
 from goldwire.annotate.report.page import team_page
 from goldwire.annotate.report.team import changes, read_team, team_report
 from goldwire.annotations.store import annotation_path, write_annotation
@@ -88,7 +96,7 @@ def test_minutes_by_pass(tmp_path: Path) -> None:
 
 def test_agreement_by_week_and_over_all(team: Project) -> None:
     """F1 by hand: of 2 + 2 spans in each article of the first week one is shared."""
-    found = {(each.layer, each.week): each for each in agreement(read(team), ("thing", "step"))}
+    found = {(each.layer, each.week): each for each in weekly_agreement(read(team), ("thing", "step"))}
     first = found["thing", "2026-W02"]
     assert (first.articles, first.ci95) == (2, None) and first.f1 == pytest.approx(0.5)
     whole = found["thing", ""]

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.sync.drafts import drafts_path
-from goldwire.annotate.sync.keep_history import merge
+from goldwire.annotate.sync.keep_history import keep_history_of
 from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.quarantine import quarantine_path
@@ -64,7 +64,7 @@ class Desk:
         self.client = Client(studio.url, studio.token)
         self.documents = [Document("soup", TEXT), Document("pie", f"{TEXT} Une tarte.")]
         push(self.client, self.project, SCHEMA, self.documents)
-        self.number = int(find_project(self.client, self.project.name)["id"])
+        self.number = int(project_on_server(self.client, self.project.name)["id"])
         self.tasks = [int(task["id"]) for task in self.client.tasks(self.number, ("data",))]
 
     def draft(self, *, article: int = 0, on: int | None = None, spans: tuple[Span, ...] = SPANS) -> int:
@@ -240,8 +240,8 @@ def test_a_persons_draft_that_was_submitted_is_no_draft() -> None:
     """The same content, submitted from the draft, is submitted; one that only went up and down is not."""
     draft = _annotation(status="draft", provenance=Provenance("human", updated="2026-01-01T00:00:00Z"))
     pulled = _annotation(provenance=Provenance("human", updated="2026-01-02T00:00:00Z"))
-    assert merge(draft, pulled, SCHEMA, TEXT) is None
-    made = merge(draft, pulled, SCHEMA, TEXT, submitted=True)
+    assert keep_history_of(draft, pulled, SCHEMA, TEXT) is None
+    made = keep_history_of(draft, pulled, SCHEMA, TEXT, submitted=True)
     assert made is not None and made.status == "submitted"
     machine = msgspec.structs.replace(draft, provenance=Provenance("model", "m", "1"))
-    assert merge(machine, pulled, SCHEMA, TEXT, submitted=True) is None
+    assert keep_history_of(machine, pulled, SCHEMA, TEXT, submitted=True) is None

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from benchmarks.crashes import Bed, client_killed, server_killed
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.labelstudio.transport import Unsure
-from goldwire.annotate.sync.pending import in_flight_path, note, noted, sending
+from goldwire.annotate.sync.pending import in_flight_path, note, pending_batch, sending
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError
 from goldwire.leftovers import remove_leftovers
@@ -65,7 +65,7 @@ def test_a_batch_on_its_way_is_waited_for(bed: Bed) -> None:
     """A push that finds a batch noted waits for it, and sends only what does not arrive."""
     with bed.client() as client:
         bed.push(client, "noted")
-        number = int(find_project(client, "noted")["id"])
+        number = int(project_on_server(client, "noted")["id"])
         path = in_flight_path(bed.project, number)
         note(path, client.url, number, {uid(bed.documents[0]): ["bench@1"]})
         bed.push(client, "noted")
@@ -93,7 +93,7 @@ def test_copies_that_arrive_late_are_removed(bed: Bed, monkeypatch: pytest.Monke
             patch.setattr(client, "import_tasks", twice)
             bed.push(client, "late")
         assert bed.pushed(client, "late") == []
-        number = int(find_project(client, "late")["id"])
+        number = int(project_on_server(client, "late")["id"])
         task = next(client.tasks(number, ("predictions", "model_version", "result")))
         again = [{"task": task["id"], "model_version": "bench@1", "result": task["predictions"][0]["result"]}]
         client.import_predictions(number, again)
@@ -119,7 +119,7 @@ def test_two_pulls_at_once_corrupt_nothing(bed: Bed) -> None:
         running = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
         assert [process.wait() for process in running] == [0, 0]
         assert bed.pulled(client, "both") == []
-        task = next(client.tasks(int(find_project(client, "both")["id"]), ("annotations", "result")))
+        task = next(client.tasks(int(project_on_server(client, "both")["id"]), ("annotations", "result")))
         [given] = task["annotations"]
         body = {"result": given["result"][:-1]}
         client.request("PATCH", f"api/annotations/{given['id']}/", body=body)
@@ -131,18 +131,18 @@ def test_two_pulls_at_once_corrupt_nothing(bed: Bed) -> None:
 def test_only_a_server_that_was_asked_is_waited_for(tmp_path: Path) -> None:
     """A note of another server or project, or a damaged one, is no reason to wait, nor is an old one."""
     path = tmp_path / "push-1.json"
-    assert noted(path, "http://a", 1) is None
+    assert pending_batch(path, "http://a", 1) is None
     note(path, "http://a", 1, {"d@1": []})
-    found = noted(path, "http://a", 1)
+    found = pending_batch(path, "http://a", 1)
     assert found is not None and 4 < found.seconds <= 5.05
-    assert noted(path, "http://b", 1) is None and noted(path, "http://a", 2) is None
+    assert pending_batch(path, "http://b", 1) is None and pending_batch(path, "http://a", 2) is None
     path.write_text(
         path.read_text(encoding="utf-8").replace(f'"at":{found.at}', '"at":1.0'), encoding="utf-8"
     )
-    old = noted(path, "http://a", 1)
+    old = pending_batch(path, "http://a", 1)
     assert old is not None and old.seconds == 0
     path.write_text("{", encoding="utf-8")
-    assert noted(path, "http://a", 1) is None
+    assert pending_batch(path, "http://a", 1) is None
 
 
 def test_a_refused_batch_is_not_waited_for(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from goldwire.annotate.sync.keep_history import merge
+from goldwire.annotate.sync.keep_history import keep_history_of
 from goldwire.model import Annotation, Provenance, Relation, Span
 from tests.annotate.helpers import TEXT, make_schema
 
@@ -33,7 +33,7 @@ def _pulled(*spans: Span, relations: tuple[Relation, ...] = ()) -> Annotation:
 
 def test_what_is_new_is_taken() -> None:
     """Without a stored annotation the pulled one is kept as it is."""
-    assert merge(None, _pulled(), SCHEMA, TEXT) == _pulled()
+    assert keep_history_of(None, _pulled(), SCHEMA, TEXT) == _pulled()
 
 
 def test_the_same_content_under_other_ids_changes_nothing() -> None:
@@ -41,7 +41,7 @@ def test_the_same_content_under_other_ids_changes_nothing() -> None:
     cut = Span("x", "step", "CUT", 2, 4, origin="manual")
     food = Span("y", "thing", "FOOD", 0, 1, {"tastes": ["sour", "sweet"]}, origin="manual")
     pulled = _pulled(cut, food, relations=(Relation("object", "x", "y"),))
-    assert merge(_stored(), pulled, SCHEMA, TEXT) is None
+    assert keep_history_of(_stored(), pulled, SCHEMA, TEXT) is None
 
 
 @pytest.mark.parametrize("status", ["draft", "reviewed", "adjudicated"])
@@ -50,7 +50,7 @@ def test_a_changed_reading_becomes_its_annotators_work(status: str) -> None:
     old = _stored(status=status)
     cut = Span("e1", "step", "CUT", 2, 4, {"how": "vite"}, origin="manual")
     food = msgspec.structs.replace(old.spans[0], marked_by=(), origin="manual")
-    kept = merge(old, _pulled(cut, food), SCHEMA, TEXT)
+    kept = keep_history_of(old, _pulled(cut, food), SCHEMA, TEXT)
     assert kept is not None
     assert (kept.status, kept.provenance.kind, kept.provenance.seen_predictions) == (
         "submitted",
@@ -65,7 +65,7 @@ def test_a_changed_reading_becomes_its_annotators_work(status: str) -> None:
 def test_an_annotators_own_second_thoughts_are_no_prediction(seen: bool | None) -> None:
     """Work changed by the same person keeps its day of birth and what was in sight then."""
     made = Provenance("human", created="2026-01-01", updated="2026-01-02", seen_predictions=seen)
-    kept = merge(_stored(status="submitted", provenance=made), _pulled(), SCHEMA, TEXT)
+    kept = keep_history_of(_stored(status="submitted", provenance=made), _pulled(), SCHEMA, TEXT)
     assert kept is not None
     assert kept.provenance.created == "2026-01-01"
     assert kept.provenance.seen_predictions is bool(seen)
@@ -74,11 +74,11 @@ def test_an_annotators_own_second_thoughts_are_no_prediction(seen: bool | None) 
 def test_a_skip_is_a_change() -> None:
     """Whoever skips what was marked, or marks what was skipped, changes the stored annotation."""
     old = _stored(status="skipped", spans=(), relations=())
-    assert merge(old, _pulled(), SCHEMA, TEXT) is not None
+    assert keep_history_of(old, _pulled(), SCHEMA, TEXT) is not None
 
 
 def test_what_can_not_survive_the_way_is_no_change() -> None:
     """White space at the edges of a stored span goes on the way; that alone is not human work."""
     loose = Span("s1", "thing", "FOOD", 0, 2)
     tight = Span("s1", "thing", "FOOD", 0, 1)
-    assert merge(_stored(spans=(loose,), relations=()), _pulled(tight), SCHEMA, TEXT) is None
+    assert keep_history_of(_stored(spans=(loose,), relations=()), _pulled(tight), SCHEMA, TEXT) is None

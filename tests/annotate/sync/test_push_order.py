@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goldwire.annotate.sync.push_order import Candidates, by_uncertainty
+from goldwire.annotate.sync.push_order import PushCandidates, by_uncertainty
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Span
 
@@ -17,7 +17,7 @@ def _predicted(name: str, *scores: float | None) -> Annotation:
 def test_candidates_come_by_uncertainty_with_those_without_a_score_in_the_middle() -> None:
     """Without diversity the least confident first; an article in which nothing was found counts as median."""
     documents = [Document(name, f"texte {name}") for name in ("sure", "empty", "unsure", "mid")]
-    found = Candidates(documents, [], [])
+    found = PushCandidates(documents, [], [])
     predicted = [
         _predicted("sure", 0.9),
         _predicted("empty"),
@@ -33,7 +33,7 @@ def test_candidates_come_by_uncertainty_with_those_without_a_score_in_the_middle
 
 def test_articles_without_a_prediction_and_predictions_without_confidence_are_named() -> None:
     """Each has its own error: there is no order to make up."""
-    found = Candidates([Document("a", "x"), Document("b", "y")], [], [])
+    found = PushCandidates([Document("a", "x"), Document("b", "y")], [], [])
     with pytest.raises(GoldwireError, match=r"GW384 .*1 articles have no prediction: b"):
         by_uncertainty(found, [_predicted("a", 0.5)])
     with pytest.raises(GoldwireError, match=r"GW385 .*`b` have no confidence"):

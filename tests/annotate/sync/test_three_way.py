@@ -20,15 +20,15 @@ from hypothesis import strategies as st
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
-from goldwire.annotate.records.pulled import Pulled, follow, local_hash, remote_hash
+from goldwire.annotate.records.pulled import PulledAnnotation, follow, local_hash, remote_hash
 from goldwire.annotate.rename import rename_annotator
 from goldwire.annotate.sync import pull_state
 from goldwire.annotate.sync.pull import pull
-from goldwire.annotate.sync.pull_state import State, before, to_come
+from goldwire.annotate.sync.pull_state import PullState, before, to_come
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.sync.report import PullReport
-from goldwire.annotate.sync.three_way import Choice, choose
+from goldwire.annotate.sync.three_way import PullChoice, choose_version
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
 from goldwire.cli.annotate import command
@@ -76,12 +76,12 @@ def test_no_edit_is_taken_over_unless_it_is_put_aside(
         _marked("ann", extent, provenance=Provenance(updated=time))
         for extent, time in zip((HERE, THERE), times, strict=True)
     )
-    known = Pulled(
+    known = PulledAnnotation(
         {"": "", "stored": local_hash(stored), "other": "0"}[facts["known"]],
         "here 1",
         {"": {}, "server": {"here 1": remote_hash(made)}, "other": {"here 1": "0"}}[facts["there"]],
     )
-    choice = choose(
+    choice = choose_version(
         None if removed else stored,
         made,
         same=False,
@@ -94,14 +94,14 @@ def test_no_edit_is_taken_over_unless_it_is_put_aside(
         set_back=facts["set_back"],
         new_there=lambda _stored: facts["new"],
     )
-    if choice is Choice.TAKE and not removed:
+    if choice is PullChoice.TAKE and not removed:
         assert facts["known"] == "stored" or facts["prefer"] == "theirs"
-    if choice is Choice.TAKE_OVER_EDIT:
+    if choice is PullChoice.TAKE_OVER_EDIT:
         assert facts["prefer"] == ""
-    if choice in (Choice.LEAVE_REMOVED, Choice.TAKE_ANEW):
+    if choice in (PullChoice.LEAVE_REMOVED, PullChoice.TAKE_ANEW):
         assert removed and known.remote and facts["prefer"] != "theirs"
     if facts["there"] == "other" and not removed and facts["known"] == "stored" and not turned:
-        assert choice is Choice.TAKE, "changed there alone"
+        assert choice is PullChoice.TAKE, "changed there alone"
 
 
 class Table:
@@ -450,8 +450,8 @@ def test_a_server_restored_from_a_backup_undoes_nothing(board: Table) -> None:
     assert (report.written, report.quarantined, board.extent) == (0, 1, THERE)
 
 
-def _state(board: Table) -> State:
-    return msgspec.json.decode((board.project.cache / "pull.json").read_bytes(), type=State)
+def _state(board: Table) -> PullState:
+    return msgspec.json.decode((board.project.cache / "pull.json").read_bytes(), type=PullState)
 
 
 def _ahead(board: Table, *, hours: int) -> None:

@@ -19,7 +19,7 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.passes.reading import START
 from goldwire.annotate.records.assignments import read_assignments, title_for
-from goldwire.annotate.records.gold_checks import Check, read_checks
+from goldwire.annotate.records.gold_checks import GoldCheck, read_checks
 from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.gold_checks import check_alike
@@ -172,7 +172,7 @@ def test_a_check_is_never_the_only_one_of_its_kind(predicted: set[str], checks: 
     made = {name: [Annotation(name, "m", "s")] for name in predicted}
     others = set("abcdef") - checks
     alike = all(any((name in predicted) == (other in predicted) for other in others) for name in checks)
-    given_checks = [Check(name, "anna") for name in sorted(checks)]
+    given_checks = [GoldCheck(name, "anna") for name in sorted(checks)]
     if alike:
         check_alike({"anna": set("abcdef")}, given_checks, made)
     else:

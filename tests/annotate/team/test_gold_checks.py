@@ -20,12 +20,18 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.migration.stored import migrate_project
 from goldwire.annotate.records.assignments import Assignment, read_assignments
-from goldwire.annotate.records.gold_checks import Check, checks_path, read_checks, write_checks
+from goldwire.annotate.records.gold_checks import GoldCheck, checks_path, read_checks, write_checks
 from goldwire.annotate.rename import rename_annotator
 from goldwire.annotate.report.gold_checks import read_checked
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.assign import assign, assign_project
-from goldwire.annotate.team.gold_checks import draw_checks, has_seen, in_order, reviewed_answers, share_of
+from goldwire.annotate.team.gold_checks import (
+    draw_checks,
+    has_seen,
+    in_task_order,
+    reviewed_answers,
+    share_of,
+)
 from goldwire.annotations.removal import remove_articles
 from goldwire.annotations.store import project_articles, read_annotations, write_annotation
 from goldwire.cli.annotate import command
@@ -111,7 +117,7 @@ def test_nobody_is_checked_with_what_they_know() -> None:
     assignments = [Assignment("x", "anna"), Assignment("x", "carla"), Assignment("r1", "carla")]
     drawn, lacking = draw_checks({"r1": [gold, anna]}, assignments, [], [], Fraction(1, 2))
     assert (drawn, lacking) == ([], {"anna": 1, "carla": 1})
-    had = [Check("r1", "fay", "practice")]
+    had = [GoldCheck("r1", "fay", "practice")]
     drawn, lacking = draw_checks({"r1": [gold]}, [Assignment("x", "fay")], [], had, Fraction(1, 2))
     assert (drawn, lacking) == ([], {"fay": 1})
 
@@ -136,12 +142,12 @@ def test_the_order_tells_nothing() -> None:
     """With checks an annotator's tasks stand in an order of their own, checks in their places; without, in
     the project's."""
     documents = [Document(f"a{n:02}", "x") for n in range(40)]
-    checks = [Check("a00", "anna", place=0.2), Check("a01", "anna", place=0.7)]
-    assert in_order(documents, "bruno", checks) == documents
-    order = [document.id for document in in_order(documents, "anna", checks)]
+    checks = [GoldCheck("a00", "anna", place=0.2), GoldCheck("a01", "anna", place=0.7)]
+    assert in_task_order(documents, "bruno", checks) == documents
+    order = [document.id for document in in_task_order(documents, "anna", checks)]
     assert sorted(order) == [document.id for document in documents] != order
     assert 2 <= order.index("a00") <= 16 and 20 <= order.index("a01") <= 36
-    assert [document.id for document in in_order(documents[::-1], "anna", checks)] == order
+    assert [document.id for document in in_task_order(documents[::-1], "anna", checks)] == order
 
 
 def test_reviewed_articles_serve_as_checks(project: Project) -> None:
@@ -194,7 +200,7 @@ def test_without_gold_there_are_no_checks(tmp_path: Path) -> None:
 
 def test_a_line_that_is_no_check_is_named(project: Project) -> None:
     """GW782 with file and line: a check that is lost would count as a reading."""
-    write_checks(project, [Check("r0", "anna")])
+    write_checks(project, [GoldCheck("r0", "anna")])
     path = checks_path(project)
     path.write_text(path.read_text(encoding="utf-8") + '{"article": "r1"}\n', encoding="utf-8")
     with pytest.raises(GoldwireError, match=r"GW782.*checks\.jsonl:2"):
@@ -203,7 +209,7 @@ def test_a_line_that_is_no_check_is_named(project: Project) -> None:
 
 def test_an_annotator_renamed_keeps_their_checks(project: Project) -> None:
     """Record and files follow; none is left under the old name."""
-    write_checks(project, [Check("r0", "anna", place=0.5), Check("r1", "bruno")])
+    write_checks(project, [GoldCheck("r0", "anna", place=0.5), GoldCheck("r1", "bruno")])
     write_annotation(project, marked("r0", "anna", right("r0")), project.checks)
     rename_annotator(project, old="anna", new="anne")
     assert [check.annotator for check in read_checks(project)] == ["anne", "bruno"]
@@ -234,7 +240,7 @@ def test_nothing_rests_on_a_check(project: Project, caplog: pytest.LogCaptureFix
 def test_a_migration_takes_checks_along(project: Project) -> None:
     """Checks and practice get the new schema with what they are held against, recorded as all others are, and
     can be scored after."""
-    write_checks(project, [Check("r0", "anna"), Check("r1", "anna", "practice")])
+    write_checks(project, [GoldCheck("r0", "anna"), GoldCheck("r1", "anna", "practice")])
     write_annotation(project, marked("r0", "anna", right("r0")), project.checks)
     write_annotation(project, marked("r1", "anna", right("r1")), project.practice)
     text = project.schema_path.read_text(encoding="utf-8").replace("FOOD", "MEAL").replace('"0.1"', '"0.2"')

@@ -17,7 +17,7 @@ import goldwire
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.records.assignments import practice_title
-from goldwire.annotate.records.gold_checks import Check, read_checks, write_checks
+from goldwire.annotate.records.gold_checks import GoldCheck, read_checks, write_checks
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.practice import FEEDBACK, give_practice, practice_config, show_answers
 from goldwire.annotate.team.practice_page import lesson_of, practice_page
@@ -203,7 +203,7 @@ def test_nobody_practises_on_what_they_know(project: Project, named_server: Serv
         return f"{result.output}{result.exception or ''}"
 
     assert "GW785" in goldwire_("practice", "carla")
-    write_checks(project, [Check(f"r{n}", "anna") for n in range(3)])
+    write_checks(project, [GoldCheck(f"r{n}", "anna") for n in range(3)])
     assert "1 of 3: no other reviewed article is new to anna" in goldwire_("practice", "anna")
     assert [check.article for check in read_checks(project, "practice")] == ["r3"]
     assert len(read_checks(project, "check")) == 3

@@ -10,7 +10,7 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.assign import assign_project, push_assigned
-from goldwire.annotate.team.status import status
+from goldwire.annotate.team.status import team_status
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
@@ -30,13 +30,13 @@ def work(name: str, document: str, seconds: float) -> Annotation:
 def test_without_a_project_there_is_no_status(client: Client, project: Project) -> None:
     """The message says what makes one."""
     with pytest.raises(GoldwireError, match=r"GW325 .*goldwire annotate push"):
-        status(client, project)
+        team_status(client, project)
 
 
 def test_the_main_project_is_told_by_account(client: Client, project: Project) -> None:
     """Where all work in one project, each account has a row; nobody's work is taken for another's."""
     pushed = push(client, project, SCHEMA, DOCUMENTS)
-    [nobody] = status(client, project)
+    [nobody] = team_status(client, project)
     assert (nobody.annotator, nobody.to_do, nobody.done) == ("", 3, 0)
     load_annotations(
         client,
@@ -44,7 +44,7 @@ def test_the_main_project_is_told_by_account(client: Client, project: Project) -
         [work("anna", "s0", 60), work("anna", "s1", 30), work("bruno", "s0", 6)],
         SCHEMA,
     )
-    rows = {row.annotator: (row.to_do, row.done, row.minutes) for row in status(client, project)}
+    rows = {row.annotator: (row.to_do, row.done, row.minutes) for row in team_status(client, project)}
     assert rows == {"anna": (1, 2, 1.5), "bruno": (2, 1, 0.1)}
 
 
@@ -55,6 +55,6 @@ def test_what_was_begun_is_counted(client: Client, project: Project) -> None:
     load_annotations(client, number, [work("anna", "s0", 60)], SCHEMA)
     tasks = {task["data"]["id"]: task["id"] for task in client.tasks(number, ("data",))}
     client.request("POST", f"api/tasks/{tasks['s1']}/drafts", body={"result": [], "lead_time": 1})
-    [anna] = status(client, project)
+    [anna] = team_status(client, project)
     assert (anna.to_do, anna.done, anna.skipped, anna.drafts) == (2, 1, 0, 1)
     assert anna.next.endswith(f"/projects/{number}/data?task={tasks['s1']}&labeling=1")

@@ -21,7 +21,7 @@ from goldwire.corpus.dataset.build import Build, build
 from goldwire.corpus.dataset.croissant import CROISSANT
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
-from goldwire.formats.dataset_columns import Columns
+from goldwire.formats.dataset_columns import SchemaColumns
 from goldwire.formats.dataset_files import dataset_files
 from goldwire.model import Annotation, Article, Provenance, Relation, Span, curated
 from goldwire.project import Project, load_project
@@ -83,7 +83,7 @@ def test_datasets_loads_every_config_offline(built: Build, tmp_path: Path) -> No
         assert found["splits"] == ["train"]
         assert found["rows"] == table(built, config or "documents")
         assert found["features"] == repr(
-            Features.from_dict(Columns(mini_schema()).plain_features(config or "documents"))
+            Features.from_dict(SchemaColumns(mini_schema()).plain_features(config or "documents"))
         )
 
 

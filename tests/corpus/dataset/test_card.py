@@ -9,7 +9,7 @@ import pytest
 import yaml
 from msgspec import structs
 
-from goldwire.annotations.stats import count
+from goldwire.annotations.stats import count_annotations
 from goldwire.annotations.store import write_annotation
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
@@ -111,7 +111,9 @@ def test_the_data_statement_says_what_is_known_and_what_is_not(tmp_path: Path) -
         mini_project(tmp_path / "mini"), statement='{curation = "Two  recipes.", ethics = "None."}'
     )
     corpus = load_corpus(project)
-    answers = statement(corpus, CardFacts.of(corpus.articles), count(corpus.articles, corpus.schema))
+    answers = statement(
+        corpus, CardFacts.of(corpus.articles), count_annotations(corpus.articles, corpus.schema)
+    )
     found = dict(titled(answers))
     assert list(answers) == [key for key in QUESTIONS if key not in ("other", "glossary")] + ["ethics"]
     assert found["Curation rationale"] == "Two recipes."

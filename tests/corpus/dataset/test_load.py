@@ -25,7 +25,7 @@ from goldwire.corpus.publish.hub import parcel
 from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.errors import GoldwireError
 from goldwire.files import write_text
-from goldwire.formats.dataset_columns import Columns
+from goldwire.formats.dataset_columns import SchemaColumns
 from goldwire.formats.dataset_files import dataset_files, features_of
 from goldwire.model import Annotation
 from goldwire.project import Project, cache_home, load_project
@@ -189,7 +189,7 @@ def test_python_gets_what_is_built_now(tmp_path: Path, config: str) -> None:
             assert {side: list(rows) for side, rows in sides.items()} == built_rows(folder, config)
             train = goldwire.load_corpus(place, config, split="train")
             assert train.features == Features.from_dict(
-                Columns(load_corpus(project).schema).plain_features(config)
+                SchemaColumns(load_corpus(project).schema).plain_features(config)
             )
 
 

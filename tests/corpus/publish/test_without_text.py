@@ -131,11 +131,11 @@ def test_any_corpus_comes_back_whole(tmp_path_factory: pytest.TempPathFactory, m
     made = list({a.document.text: a for a in made}.values())
     assume(made)
     folder = tmp_path_factory.mktemp("any")
-    from goldwire.corpus.publish.without_text import dumps as line
-    from goldwire.corpus.publish.without_text import to_record
+    from goldwire.corpus.publish.without_text import dump_record as line
+    from goldwire.corpus.publish.without_text import to_text_free_record
 
     (folder / "without-texts.jsonl").write_bytes(
-        b"\n".join(line(to_record(a, a.document.meta)) for a in made)
+        b"\n".join(line(to_text_free_record(a, a.document.meta)) for a in made)
     )
     (folder / "mine.jsonl").write_bytes(
         b"\n".join(dumps(Article(structs.replace(a.document, meta={}))) for a in made)

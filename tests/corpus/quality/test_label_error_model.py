@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction import DictVectorizer
 
-from goldwire.corpus.quality.label_error_model import Features, Reader, Reading
+from goldwire.corpus.quality.label_error_model import Features, Reader, TokenizedReading
 from goldwire.model import Annotation, Article, Document
 from tests.examples import at_most
 
@@ -19,7 +19,7 @@ NLP = spacy.blank("fr")
 WORDS = st.lists(st.sampled_from(["Anna", "anna", "42", ".", "gare", "la", "l'eau", "X\u00e9n"]), max_size=8)
 
 
-def by_name(reader: Reader, reading: Reading) -> Iterator[dict[str, Any]]:
+def by_name(reader: Reader, reading: TokenizedReading) -> Iterator[dict[str, Any]]:
     """The features of each token as a dictionary: all of its own and its neighbours', the words beside."""
     lexical = [reader.lexical[word] for word in reading.words]
     for index in range(len(lexical)):

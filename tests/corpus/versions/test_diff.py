@@ -21,7 +21,7 @@ from goldwire.corpus.publish.write import write_to_pass_on
 from goldwire.corpus.versions.changelog import add_entry, due, entry, next_version
 from goldwire.corpus.versions.diff import CorpusVersion, Diff, diff
 from goldwire.corpus.versions.load import project_version, read_version, read_versions
-from goldwire.corpus.versions.page import lines, page
+from goldwire.corpus.versions.page import difference_page, lines
 from goldwire.corpus.versions.spans import compare_annotations, placing
 from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import write_jsonl
@@ -167,7 +167,7 @@ def test_counts_add_up(one: list[Article], other: list[Article]) -> None:
         and found.before.stamps == found.after.stamps
     )
     json.dumps(found.as_dict())
-    assert "<script" not in page(found)
+    assert "<script" not in difference_page(found)
     assert all(isinstance(line, str) for line in lines(found, 50))
     assert entry(found, due(found)).startswith("## ")
 
@@ -355,14 +355,14 @@ def test_the_page_shows_contexts_and_escapes_them() -> None:
     text = "<script>alert(1)</script> à Bagdad"
     before = marked(Span("1", "thing", "A", 0, 8), text=text)
     after = marked(Span("1", "thing", "A", 0, 10), text=text)
-    shown = page(of([before], [after]))
+    shown = difference_page(of([before], [after]))
     assert "<script>" not in shown
     assert "<del>&lt;script&gt;</del>alert(1)" in shown
     assert "<ins>&lt;script&gt;al</ins>ert(1)" in shown
     assert "prefers-color-scheme: dark" in shown
     many = of([marked(*[Span(str(i), "thing", "A", i, i + 1) for i in range(60)])], [marked()])
-    assert "10 more changes" in page(many, changes=50)
-    assert "1 more documents differ" in page(of([], [marked(), marked(name="e")]), shown=1)
+    assert "10 more changes" in difference_page(many, changes=50)
+    assert "1 more documents differ" in difference_page(of([], [marked(), marked(name="e")]), shown=1)
 
 
 def test_the_command_prints_draws_and_drafts(tmp_path: Path) -> None:

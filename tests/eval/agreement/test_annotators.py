@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from goldwire.annotations.line import loads
-from goldwire.annotations.stats import count
+from goldwire.annotations.stats import count_annotations
 from goldwire.annotations.store import dumps_annotation, load_annotation
 from goldwire.cli.main import cli
 from goldwire.errors import GoldwireError
@@ -39,7 +39,7 @@ def test_an_annotation_that_says_nothing_of_its_maker_is_no_persons(line: str) -
     (annotation,) = loads(given.encode(), "x").annotations
     assert annotation.provenance.kind == "unknown"
     assert load_annotation(dumps_annotation(annotation).encode()) == annotation
-    assert count(read(annotation)).by_kind == {"unknown": 1}
+    assert count_annotations(read(annotation)).by_kind == {"unknown": 1}
 
 
 def test_stored_work_of_older_versions_stays_a_persons() -> None:

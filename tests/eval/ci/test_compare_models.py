@@ -137,9 +137,9 @@ def test_exchanging_the_models_exchanges_the_sign(seed: int, documents: int) -> 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_never_makes_p_smaller_nor_changes_the_order(values: list[float]) -> None:
     """Corrected p are at least as large, at most 1, in the same order; the smallest is multiplied by all."""
-    from goldwire.eval.counts.counts import Counts
+    from goldwire.eval.counts.counts import MatchCounts
 
-    tests = {str(n): Difference(Counts(), Counts(), p=p) for n, p in enumerate(values)}
+    tests = {str(n): Difference(MatchCounts(), MatchCounts(), p=p) for n, p in enumerate(values)}
     corrected = [one.p_holm for one in holm(tests).values()]
     assert all(c is not None and p <= c <= 1 for p, c in zip(values, corrected, strict=True))
     order = np.argsort(values, kind="stable")
@@ -150,9 +150,11 @@ def test_holm_never_makes_p_smaller_nor_changes_the_order(values: list[float]) -
 
 def test_holm_by_hand() -> None:
     """.01, .04, .03 become .03, .06, .06."""
-    from goldwire.eval.counts.counts import Counts
+    from goldwire.eval.counts.counts import MatchCounts
 
-    tests = {n: Difference(Counts(), Counts(), p=p) for n, p in (("a", 0.01), ("b", 0.04), ("c", 0.03))}
+    tests = {
+        n: Difference(MatchCounts(), MatchCounts(), p=p) for n, p in (("a", 0.01), ("b", 0.04), ("c", 0.03))
+    }
     assert [one.p_holm for one in holm(tests).values()] == pytest.approx([0.03, 0.06, 0.06])
 
 

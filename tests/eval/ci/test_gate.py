@@ -14,7 +14,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, from_json, read_baseline, write_baseline
 from goldwire.eval.ci.gate import Gated, gate
 from goldwire.eval.ci.measure import measure
-from goldwire.eval.ci.outputs import MARKER, append_summary, badge, comment, junit, markdown
+from goldwire.eval.ci.outputs import MARKER, append_summary, badge, comment_text, junit, markdown
 from goldwire.eval.scoring.pairing import pair_up
 from goldwire.eval.scoring.scores import score
 from goldwire.formats.jsonl import write_jsonl
@@ -206,7 +206,7 @@ def test_every_output_says_that_the_reference_is_a_draft(tmp_path: Path) -> None
         for text in (
             found.headline,
             markdown(found),
-            comment(found),
+            comment_text(found),
             junit(found),
             json.dumps(badge(found)),
         ):
@@ -223,7 +223,7 @@ def test_every_output_says_what_the_figures_rest_on(tmp_path: Path) -> None:
     write_baseline(path, now)
     assert json.loads(path.read_text("utf-8"))["test"] == {"file": "split.json", "side": "test"}
     same = gate(now, read_baseline(path))
-    for text in (same.headline, markdown(same), comment(same), junit(same)):
+    for text in (same.headline, markdown(same), comment_text(same), junit(same)):
         assert "7 articles of the side test" in text
     assert "none of which the model learned from" in markdown(same)
     assert same.as_json()["scored_on"] == "7 articles of the side test"
@@ -277,7 +277,7 @@ def test_the_badge_is_an_endpoint(tmp_path: Path) -> None:
 
 def test_a_comment_can_be_found_again(tmp_path: Path) -> None:
     """The body begins with a mark that no reader sees, and folds the table."""
-    text = comment(gated(tmp_path, 3, 3))
+    text = comment_text(gated(tmp_path, 3, 3))
     assert text.startswith(MARKER)
     assert text.index("<details>") < text.index("| label") < text.index("</details>")
 

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from goldwire.eval.ci.baseline import from_json
 from goldwire.eval.ci.gate import gate
-from goldwire.eval.ci.outputs import comment, escaped, junit, markdown
+from goldwire.eval.ci.outputs import comment_text, escaped, junit, markdown
 from goldwire.visible import visible
 from tests.eval.ci.test_gate import as_baseline
 
@@ -90,7 +90,7 @@ def test_the_comment_keeps_its_shape_whatever_it_names(layer: str, label: str, p
     }
     now = from_json(figures)
     found = gate(now, now, rounds=100)
-    seen = rendered(comment(found))
+    seen = rendered(comment_text(found))
     assert (seen.tags.count("tr"), seen.tags.count("th"), seen.tags.count("td")) == (3, 7, 14)
     assert seen.tags.count("details") == seen.tags.count("h3") == seen.tags.count("table") == 1
     assert not {"img", "a", "s", "code", "script", "h1", "ol", "blockquote"} & set(seen.tags)

@@ -12,12 +12,12 @@ from goldwire.eval.counts.bootstrap import (
     Sampling,
     draw,
     grouped,
-    interval,
+    percentile_interval,
     resampled,
     resampled_exactly,
 )
 from goldwire.eval.counts.counts import rates
-from goldwire.eval.counts.packed import packed
+from goldwire.eval.counts.packed import packed_counts
 
 
 def counts(documents: int, seed: int = 5) -> np.ndarray:
@@ -34,7 +34,7 @@ def test_the_mean_over_resamples_is_near_the_figure() -> None:
     point = float(rates(found.sum(axis=0))[2])
     f1 = rates(sums)[2]
     assert f1.mean() == pytest.approx(point, abs=0.01)
-    bounds = interval(f1)
+    bounds = percentile_interval(f1)
     assert bounds is not None
     assert bounds[0] < point < bounds[1]
 
@@ -80,9 +80,9 @@ def test_groups_are_drawn_together() -> None:
 def test_no_interval_without_enough_to_stand_on() -> None:
     """One document, or a figure undefined in most resamples, has no interval."""
     assert resampled(counts(1), Sampling()) is None
-    assert interval(None) is None
-    assert interval(np.array([0.5, np.nan, np.nan])) is None
-    assert interval(np.array([0.5, 0.5, np.nan])) == (0.5, 0.5)
+    assert percentile_interval(None) is None
+    assert percentile_interval(np.array([0.5, np.nan, np.nan])) is None
+    assert percentile_interval(np.array([0.5, 0.5, np.nan])) == (0.5, 0.5)
 
 
 @settings(max_examples=50, deadline=None)
@@ -97,7 +97,7 @@ def test_small_numbers_are_added_up_to_the_digit(data: st.DataObject) -> None:
     stories = [f"s{number // 3}" for number in range(documents)]
     sampling = Sampling(5, 3, data.draw(st.sampled_from([None, stories])))
     exact = resampled(np.concatenate((whole, quarters), axis=1), sampling)
-    parts = [packed(grouped(packed(part), sampling.groups)) for part in (whole, quarters)]
+    parts = [packed_counts(grouped(packed_counts(part), sampling.groups)) for part in (whole, quarters)]
     sums = resampled_exactly(parts, sampling)
     assert (sums is None) == (exact is None)
     if sums is not None and exact is not None:
@@ -108,8 +108,8 @@ def test_small_numbers_are_added_up_to_the_digit(data: st.DataObject) -> None:
 def test_counts_are_packed_without_loss(numbers: list[float]) -> None:
     """In whatever numbers counts are kept, they are the same; whole ones below 256 take a byte."""
     counts_as_they_are = np.array(numbers, dtype=np.float64)
-    kept = packed(counts_as_they_are)
+    kept = packed_counts(counts_as_they_are)
     assert np.array_equal(kept.astype(np.float64), counts_as_they_are, equal_nan=True)
-    assert packed(kept).dtype == kept.dtype
+    assert packed_counts(kept).dtype == kept.dtype
     if numbers and all(number.is_integer() and 0 <= number < 256 for number in numbers):
         assert kept.dtype == np.uint8

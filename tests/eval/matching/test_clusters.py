@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval.matching.clusters import METRICS, Metric, Rates, rates, resolve
+from goldwire.eval.matching.clusters import METRICS, Metric, Rates, cluster_rates, resolve
 
 #: The test cases of the reference scorer (github.com/conll/reference-coreference-scorers, TestCases.README of
 #: v8.01, and LEA's own additions to it): key, response, metric, precision, recall.
@@ -71,7 +71,7 @@ def score_clusters(
         for number, cluster in enumerate(clusters_of_side):
             ids[[codes[mention] for mention in cluster]] = number
         sides.append(ids)
-    return {metric: rates(gains.columns().sum(axis=0)) for metric, gains in resolve(*sides).items()}
+    return {metric: cluster_rates(gains.columns().sum(axis=0)) for metric, gains in resolve(*sides).items()}
 
 
 def clusters(written: str) -> list[set[str]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.eval.counts.counts import Counts
+from goldwire.eval.counts.counts import MatchCounts
 from goldwire.eval.matching.spans import Kind, match
 from goldwire.eval.scoring.scores import count
 from tests.eval.helpers import Mark, marks, spans
@@ -88,7 +88,7 @@ def test_disputed_cases(
     for kind, (tp, fp, fn) in zip(KINDS, wanted, strict=False):
         for one in permutations(gold):
             for other in permutations(pred):
-                assert count(spans(*one), spans(*other), kind) == Counts(tp, fp, fn), (why, kind)
+                assert count(spans(*one), spans(*other), kind) == MatchCounts(tp, fp, fn), (why, kind)
 
 
 @given(marks(), marks(), st.randoms(use_true_random=False))

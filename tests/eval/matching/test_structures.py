@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.eval.agreement.ceiling import ceiling_of, is_about, read_ceiling
-from goldwire.eval.matching.spans import align, tabulate
+from goldwire.eval.matching.spans import align_spans, tabulate
 from goldwire.eval.matching.structures import StructureKind, required, structure_counts, structures
 from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import count, score
@@ -210,7 +210,9 @@ def test_overlap_credit_by_hand() -> None:
 def test_an_empty_first_document_changes_nothing() -> None:
     """A document without spans adds nothing, wherever it stands; two spans that touch stay apart."""
     codes = {"A": 0}
-    aligned = align(tabulate([[], spans(("A", 0, 3))], codes), tabulate([[], spans(("A", 3, 5))], codes))
+    aligned = align_spans(
+        tabulate([[], spans(("A", 0, 3))], codes), tabulate([[], spans(("A", 3, 5))], codes)
+    )
     assert len(aligned.gold) == 0
     full = (reading(*spans(("A", 0, 3)), document="d1"),) * 2
     empty = (reading(document="d0"),) * 2

@@ -13,7 +13,7 @@ import pytest
 from goldwire.errors import GoldwireError
 from goldwire.eval.matching.context import extract, sentences
 from goldwire.eval.matching.spans import match
-from goldwire.eval.report.page import Run, read_run, reference_in_words, write_report, write_run
+from goldwire.eval.report.page import ReportSource, read_run, reference_in_words, write_report, write_run
 from goldwire.eval.scoring.pairing import pair_up, stories
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Article, Document, Relation
@@ -149,7 +149,9 @@ def test_extra_tables_are_shown_and_checked(tmp_path: Path) -> None:
 def test_a_run_comes_back_from_its_folder(tmp_path: Path) -> None:
     """What a run leaves in a folder is what the report reads; a broken report.json is refused by name."""
     gold = [article(TEXT, reading(*spans(*GOLD)))]
-    run = Run(gold, gold, "Ours", {"model": "m"}, [{"title": "t", "columns": ["c"], "rows": [["r"]]}])
+    run = ReportSource(
+        gold, gold, "Ours", {"model": "m"}, [{"title": "t", "columns": ["c"], "rows": [["r"]]}]
+    )
     write_run(tmp_path, run)
     assert read_run(tmp_path) == run
     for broken in ("{", '{"extra": {}}', '{"extra": [1]}'):

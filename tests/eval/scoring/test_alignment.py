@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import goldwire
 from goldwire.errors import GoldwireError
-from goldwire.eval.scoring.alignment import align, names_by_file, side_by_side
+from goldwire.eval.scoring.alignment import align_documents, names_by_file, side_by_side
 from goldwire.files import sha256
 from goldwire.model import Annotation, Article, Document, Span
 from tests.examples import at_most
@@ -42,40 +42,40 @@ def test_by_id_else_by_text_and_told_how_many() -> None:
     """Documents are found by id and text, else by text alone; how many by which is said, all by id is not."""
     gold = [one("a", "Anna."), one("b", "Ben."), one("c", "Cem.")]
     other = [one("7", "Cem."), one("a", "Anna."), one("8", "Ben.")]
-    aligned = align([gold, other], ["gold", "B"])
+    aligned = align_documents([gold, other], ["gold", "B"])
     assert ids(aligned.sides[1]) == ["c", "a", "b"]
     assert aligned.notes == ("documents of B found in gold: 1 by id, 2 by text",)
-    assert align([gold, gold[::-1]], ["gold", "B"]).notes == ()
+    assert align_documents([gold, gold[::-1]], ["gold", "B"]).notes == ()
 
 
 def test_an_id_that_stands_for_another_text_does_not_count() -> None:
     """Numbers that tools count by themselves may name other documents on the other side: the text decides."""
     gold, other = [one("1", "Anna."), one("2", "Ben.")], [one("1", "Ben."), one("2", "Anna.")]
-    assert ids(align([gold, other], ["gold", "B"]).sides[1]) == ["2", "1"]
+    assert ids(align_documents([gold, other], ["gold", "B"]).sides[1]) == ["2", "1"]
     with pytest.raises(GoldwireError, match=r"GW750 `1` has another text in B than in gold.* point 0"):
-        align([gold[:1], other[:1]], ["gold", "B"])
+        align_documents([gold[:1], other[:1]], ["gold", "B"])
 
 
 def test_equal_texts_are_matched_in_order_or_refused_by_name() -> None:
     """The same text twice: told by name where both sides have one order, refused where nothing says which."""
     gold = [one("a", "Ja."), one("b", "Nein."), one("c", "Ja.")]
     other = [one("1", "Ja."), one("2", "Nein."), one("3", "Ja.")]
-    aligned = align([gold, other], ["gold", "B"])
+    aligned = align_documents([gold, other], ["gold", "B"])
     assert ids(aligned.sides[1]) == ["a", "b", "c"]
     assert "equal texts in B were matched in their order: `a`, `c`" in aligned.notes
     for few in (other[1:], [other[0], other[2], other[1]]):
         with pytest.raises(
             GoldwireError, match=r"GW740 the same text stands as `a`, `c` in gold and as .*`3`"
         ):
-            align([gold, few], ["gold", "B"])
+            align_documents([gold, few], ["gold", "B"])
     named = [one("c", "Ja."), one("b", "Nein."), one("a", "Ja.")]
-    assert ids(align([gold, named], ["gold", "B"]).sides[1]) == ["c", "b", "a"]
+    assert ids(align_documents([gold, named], ["gold", "B"]).sides[1]) == ["c", "b", "a"]
 
 
 def test_a_document_stands_once_on_its_side() -> None:
     """Two articles of one id on a side are refused: which one is scored would be left to chance."""
     with pytest.raises(GoldwireError, match="GW742 B holds more than one document called `a`"):
-        align([[one("a", "Anna.")], [one("a", "Anna."), one("a", "Ben.")]], ["gold", "B"])
+        align_documents([[one("a", "Anna.")], [one("a", "Anna."), one("a", "Ben.")]], ["gold", "B"])
 
 
 def test_other_white_space_is_refused_with_the_way_out() -> None:
@@ -85,8 +85,8 @@ def test_other_white_space_is_refused_with_the_way_out() -> None:
     with pytest.raises(
         GoldwireError, match=r"^GW741 .*code point 5 on; 2 documents differ so .*--ignore-space"
     ):
-        align([gold, other], ["gold", "B"])
-    aligned = align([gold, other], ["gold", "B"], ignore_space=True)
+        align_documents([gold, other], ["gold", "B"])
+    aligned = align_documents([gold, other], ["gold", "B"], ignore_space=True)
     assert ids(aligned.sides[1]) == ["a", "b"]
     moved = aligned.sides[1][0].annotations[0]
     assert [(span.start, span.end) for span in moved.spans] == [(13, 19), (19, 20)]
@@ -164,7 +164,7 @@ def test_spans_keep_their_characters_whatever_the_white_space(
     words, marks = content
     spaces = st.lists(st.sampled_from(SPACES), min_size=len(words), max_size=len(words))
     gold, other = (written(words, data.draw(spaces), name, marks) for name in ("a", "b"))
-    _, moved = align([[gold], [other]], ["gold", "B"], ignore_space=True).sides
+    _, moved = align_documents([[gold], [other]], ["gold", "B"], ignore_space=True).sides
     assert moved[0].document.text == gold.document.text
     assert [(s.start, s.end, s.label) for s in moved[0].annotations[0].spans] == [
         (s.start, s.end, s.label) for s in gold.annotations[0].spans

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.matching.spans import Pair, match
-from goldwire.eval.report.span_layers import paragraphs
+from goldwire.eval.report.span_layers import drawn_paragraphs
 from goldwire.eval.scoring.breakdown import LENGTHS, SEEN, break_down, by_label, length_class, surface
 from goldwire.eval.scoring.pairing import pair_up
 from goldwire.model import Article, Span
@@ -104,7 +104,7 @@ def bars_of(text: str, pairs: list[Pair]) -> list[tuple[str, str, int]]:
     found: dict[tuple[str, int, str], str] = {}
     open_: dict[int, tuple[str, str, str]] = {}
     done: list[tuple[str, str, int]] = []
-    for paragraph in paragraphs(text, pairs):
+    for paragraph in drawn_paragraphs(text, pairs):
         for word in paragraph.words:
             for part in word.parts:
                 if part.begins:
@@ -138,7 +138,7 @@ SOME_TEXTS = ["ab cd-ef gh ij kl mn", "日本語のテキスト文章文章", "a
 def test_drawings_keep_all_text_and_no_two_bars_meet(gold: list[Mark], pred: list[Mark], text: str) -> None:
     """The words are the text without its line ends, and on one level there is one bar at a time."""
     cut = [[m for m in set(side) if m[2] <= len(text)] for side in (gold, pred)]
-    found = paragraphs(text, match(spans(*cut[0]), spans(*cut[1])))
+    found = drawn_paragraphs(text, match(spans(*cut[0]), spans(*cut[1])))
     assert "".join(word.text for one in found for word in one.words) == text.replace("\n", "")
     for one in found:
         for word in one.words:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.counts.counts import Counts
+from goldwire.eval.counts.counts import MatchCounts
 from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Relation
@@ -43,12 +43,12 @@ CORPUS: Corpus = [
 
 def test_counts_add_and_derive() -> None:
     """Counts add up; precision, recall and F1 follow from the sums."""
-    total = Counts(1, 1, 0) + Counts(2, 0, 3)
-    assert total == Counts(3, 1, 3)
+    total = MatchCounts(1, 1, 0) + MatchCounts(2, 0, 3)
+    assert total == MatchCounts(3, 1, 3)
     assert (total.precision, total.recall, total.f1) == (3 / 4, 1 / 2, 6 / 10)
-    assert Counts().f1 is None
-    assert Counts(0, 2, 0).recall is None
-    assert Counts(0, 2, 0).f1 == 0
+    assert MatchCounts().f1 is None
+    assert MatchCounts(0, 2, 0).recall is None
+    assert MatchCounts(0, 2, 0).f1 == 0
 
 
 def test_figures_by_hand() -> None:
@@ -150,8 +150,8 @@ def test_layers_are_scored_apart() -> None:
     gold, pred = reading(*spans(("A", 0, 3))), reading(*spans(("A", 0, 3), layer="step"))
     scores = score([(gold, pred)])
     assert {name: kinds["exact"].total() for name, kinds in scores.layers.items()} == {
-        "step": Counts(0, 1, 0),
-        "thing": Counts(0, 0, 1),
+        "step": MatchCounts(0, 1, 0),
+        "thing": MatchCounts(0, 0, 1),
     }
     assert sum("no span at all" in warning for warning in scores.warnings) == 2
     assert list(score([(gold, pred)], layers=["thing"]).layers) == ["thing"]

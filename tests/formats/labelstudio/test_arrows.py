@@ -8,7 +8,7 @@ import pytest
 
 from goldwire.annotate.sync.importer import across_layers
 from goldwire.formats.labelstudio.reader import from_result
-from goldwire.formats.labelstudio.result import Read
+from goldwire.formats.labelstudio.result import ReadResult
 from goldwire.project import example_root, load_project
 from goldwire.schemas import Schema, load_schema
 
@@ -37,13 +37,13 @@ REGIONS = [
 ]
 
 
-def read(schema: Schema, start: str, end: str, *labels: str, direction: str = "right") -> Read:
+def read(schema: Schema, start: str, end: str, *labels: str, direction: str = "right") -> ReadResult:
     """What becomes of one arrow."""
     arrow = {"type": "relation", "from_id": start, "to_id": end, "direction": direction}
     return from_result([*REGIONS, {**arrow, "labels": list(labels)}], TEXT, schema)
 
 
-def ends(found: Read) -> list[tuple[str, str, str]]:
+def ends(found: ReadResult) -> list[tuple[str, str, str]]:
     """The relations that were read."""
     return [(arrow.label, arrow.head, arrow.tail) for arrow in found.relations]
 

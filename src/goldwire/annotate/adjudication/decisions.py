@@ -17,7 +17,7 @@ import msgspec
 import yaml
 
 from goldwire import strict_json
-from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome, Decision, adjudicate_article
 from goldwire.annotate.adjudication.pairing import one_pair, span_name
 from goldwire.annotations.store import dumps_annotation
 from goldwire.errors import Fault, GoldwireError, raise_faults
@@ -26,7 +26,7 @@ from goldwire.formats.quotes import read_quotes
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.load import convert
+from goldwire.schemas.load import typed_data
 from goldwire.schemas.slugs import free_name
 from goldwire.schemas.yaml_lines import parse_yaml
 
@@ -69,13 +69,13 @@ class AdjudicationCase:
     @property
     def own_marks(self) -> Annotation | None:
         """The adjudicator's own marks, wherever they were made."""
-        return joined(self.by_hand, self.from_studio)
+        return joined_decisions(self.by_hand, self.from_studio)
 
     def merged(
         self, schema: Schema, *, provenance: Provenance | None = None, lenient: bool = False
-    ) -> Outcome:
-        """The readings merged as it stands; options and errors as of `adjudicate`."""
-        return adjudicate(
+    ) -> AdjudicationOutcome:
+        """The readings merged as it stands; options and errors as of `adjudicate_article`."""
+        return adjudicate_article(
             self.document,
             self.readings,
             schema,
@@ -96,7 +96,7 @@ def read_file(path: Path) -> DecisionFile:
     if not path.exists():
         return DecisionFile("", [], [])
     data, lines = parse_yaml(read_text(path), str(path))
-    record, faults = convert(data, DecisionFile, lines, str(path))
+    record, faults = typed_data(data, DecisionFile, lines, str(path))
     if record is None:
         raise GoldwireError(*faults)
     keys: set[str] = set()
@@ -156,7 +156,7 @@ def own_path(project: Project, document: str, form: Literal["json", "yaml"] = "j
     return folder(project) / f"{_stem(document)}{_OWN}.{form}"
 
 
-def joined(first: Annotation | None, second: Annotation | None) -> Annotation | None:
+def joined_decisions(first: Annotation | None, second: Annotation | None) -> Annotation | None:
     """Two annotations of one text as one; what both hold stands once."""
     if first is None or second is None:
         return first or second
@@ -254,7 +254,7 @@ def _supersede(case: AdjudicationCase, schema: Schema) -> None:
             case.decisions[key] = case.superseded.pop(key)
 
 
-def close_case(case: AdjudicationCase, outcome: Outcome, *, pulled: str = "") -> None:
+def close_case(case: AdjudicationCase, outcome: AdjudicationOutcome, *, pulled: str = "") -> None:
     """Write all items of a case with their decisions; open ones have an empty `decide`. Same content writes
     nothing."""
     record: dict[str, Any] = {

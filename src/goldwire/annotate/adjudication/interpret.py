@@ -2,8 +2,8 @@
 
 It answers the items that it was asked about, and no other: of these a span or relation that it lacks was
 turned down, and a value that differs is decided. What both readings hold may be amended; one that neither has
-is the adjudicator's own mark. Rounds follow those of `adjudicate`: spans first, then the attributes and
-relations of those that stand.
+is the adjudicator's own mark. Rounds follow those of `adjudicate_article`: spans first, then the attributes
+and relations of those that stand.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import NamedTuple
 import msgspec
 
 from goldwire.annotate.adjudication.items import region_id
-from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
-from goldwire.annotate.adjudication.pairing import pair_key, pair_kind, pairs, span_name
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome, Decision, adjudicate_article
+from goldwire.annotate.adjudication.pairing import pair_key, pair_kind, span_name, span_pairs
 from goldwire.annotations.values import value_problem
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.labelstudio.result import to_result
@@ -107,8 +107,8 @@ class _Interpreter:
         }
         self.aside: set[str] = set()  # names of spans that a blocked item is about
 
-    def merge(self) -> Outcome:
-        return adjudicate(
+    def merge(self) -> AdjudicationOutcome:
+        return adjudicate_article(
             self.document, self.readings, self.schema, self.decisions, own_marks=self.own_marks, lenient=True
         )
 
@@ -145,7 +145,7 @@ class _Interpreter:
 
     def spans(self) -> None:
         """Which spans of the readings stand."""
-        for a, b in pairs(self.readings, self.schema):
+        for a, b in span_pairs(self.readings, self.schema):
             key = pair_key(a, b)
             sides = {side: span for side, span in (("a", a), ("b", b)) if span is not None}
             agreed = a is not None and b is not None and span_name(a) == span_name(b)
@@ -256,7 +256,7 @@ class _Interpreter:
         layer = self.schema.layers[own.layer]
         if self.was_shown(own):
             return own
-        for a, b in pairs(self.readings, self.schema):
+        for a, b in span_pairs(self.readings, self.schema):
             decision = self.decisions.get(pair_key(a, b))
             if (
                 a is None

@@ -13,15 +13,15 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase
-from goldwire.annotate.adjudication.merge import Decision, Outcome
-from goldwire.annotate.adjudication.pairing import pair_key, pairs, span_name
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome, Decision
+from goldwire.annotate.adjudication.pairing import pair_key, span_name, span_pairs
 from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
 from goldwire.model import Annotation, AttributeValue, Span
 from goldwire.schemas import Attribute, Label, Layer, Schema
 from goldwire.schemas.keys import NO_KEY, free_keys, taken_keys
 from goldwire.schemas.label_config import control
-from goldwire.schemas.picks import joined
+from goldwire.schemas.picks import joined_entries
 from goldwire.schemas.schema import Value
 
 LAYER = "disagreement"
@@ -34,14 +34,14 @@ _ANSWERS = ("a", "b", "neither", OTHER)
 _COLOR = "#C00000"
 
 
-class Choice(NamedTuple):
+class ItemChoice(NamedTuple):
     """What was chosen for one item: an answer, or the id that a span is to bear; empty where nothing was."""
 
     answer: str = ""
     id: str = ""
 
 
-class Answer(NamedTuple):
+class ItemAnswer(NamedTuple):
     """How an item is decided, with the value of an attribute that neither version has."""
 
     decide: Literal["a", "b", "neither", "value"]
@@ -69,7 +69,10 @@ def id_items(schema: Schema) -> list[IdItem]:
     alone = {name for _, name in names if [other for _, other in names].count(name) == 1}
     return [
         IdItem(
-            layer, name, f"{MARK} {name if name in alone else f'{layer} {name}'}", joined(layer, name, schema)
+            layer,
+            name,
+            f"{MARK} {name if name in alone else f'{layer} {name}'}",
+            joined_entries(layer, name, schema),
         )
         for layer, name in names
     ]
@@ -135,19 +138,19 @@ def region_id(key: str) -> str:
     return f"gw-{sha256(key)[:12]}"
 
 
-def open_spans(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> set[str]:
+def open_spans(case: AdjudicationCase, outcome: AdjudicationOutcome, schema: Schema) -> set[str]:
     """The names of the spans of which it is open whether they stand."""
     opened = {item.key for item in outcome.open}
     return {
         span_name(span)
-        for a, b in pairs(case.readings, schema)
+        for a, b in span_pairs(case.readings, schema)
         if pair_key(a, b) in opened
         for span in (a, b)
         if span is not None
     }
 
 
-def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator[Decision]:
+def listed(case: AdjudicationCase, outcome: AdjudicationOutcome, schema: Schema) -> Iterator[Decision]:
     """The items to show: a span's attributes come with its version, arguments wait for their ends."""
     waiting = open_spans(case, outcome, schema)
     for item in outcome.items:
@@ -158,7 +161,7 @@ def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator
             yield item
 
 
-def regions(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator[Span]:
+def regions(case: AdjudicationCase, outcome: AdjudicationOutcome, schema: Schema) -> Iterator[Span]:
     """The items as spans of their layer, decided ones with what was decided."""
     say = messages_in(schema.language)
     names = [reading.annotator for reading in case.readings]
@@ -184,7 +187,7 @@ def _versions(item: Decision, names: list[str], say: Messages) -> str:
     return "\n".join([kind, *sides])
 
 
-def split(marks: Annotation) -> tuple[Annotation, dict[str, Choice]]:
+def split_choices(marks: Annotation) -> tuple[Annotation, dict[str, ItemChoice]]:
     """An annotation without the disagreements, and what was chosen for them by their regions' ids."""
     chosen = {s.id: _choice(s) for s in marks.spans if s.layer == LAYER and s.attributes.keys() - {VERSIONS}}
     spans = tuple(span for span in marks.spans if span.layer != LAYER)
@@ -193,24 +196,24 @@ def split(marks: Annotation) -> tuple[Annotation, dict[str, Choice]]:
     return msgspec.structs.replace(marks, spans=spans, relations=relations), chosen
 
 
-def _choice(region: Span) -> Choice:
+def _choice(region: Span) -> ItemChoice:
     ids = [str(v) for name, v in region.attributes.items() if name not in (VERSIONS, DECISION)]
-    return Choice(str(region.attributes.get(DECISION, "")), *ids[:1])
+    return ItemChoice(str(region.attributes.get(DECISION, "")), *ids[:1])
 
 
 class Answered(NamedTuple):
     """What was chosen, by item; the items that the marks answer; those for which a version and another id
     were chosen, which says nothing; and how many choices stand for no item."""
 
-    decided: dict[str, Answer]
+    decided: dict[str, ItemAnswer]
     marked: set[str]
     torn: list[str]
     strange: int
 
 
-def answered(outcome: Outcome, chosen: Mapping[str, Choice]) -> Answered:
+def answered(outcome: AdjudicationOutcome, chosen: Mapping[str, ItemChoice]) -> Answered:
     """What was chosen, as decisions by item, a chosen version's attributes with it."""
-    decided: dict[str, Answer] = {}
+    decided: dict[str, ItemAnswer] = {}
     marked: set[str] = set()
     torn: list[str] = []
     by_id = {region_id(item.key): item for item in outcome.items}
@@ -218,8 +221,8 @@ def answered(outcome: Outcome, chosen: Mapping[str, Choice]) -> Answered:
         item = by_id.get(region)
         if item is None:
             continue
-        picked = Answer("a" if choice.id == item.a else "b") if choice.id in (item.a, item.b) else None
-        picked = picked or Answer("value", choice.id)
+        picked = ItemAnswer("a" if choice.id == item.a else "b") if choice.id in (item.a, item.b) else None
+        picked = picked or ItemAnswer("value", choice.id)
         if choice.id and choice.answer in ("", OTHER, picked.decide):
             decided[item.key] = picked
         elif choice.id:
@@ -230,23 +233,23 @@ def answered(outcome: Outcome, chosen: Mapping[str, Choice]) -> Answered:
             # The version that did not mark it: it does not stand.
             version: Literal["a", "b", "neither"] = "a" if choice.answer == "a" else "b"
             allowed = choice.answer != "neither" and version in outcome.asked[item.key].allowed
-            decided[item.key] = Answer(version if allowed else "neither")
+            decided[item.key] = ItemAnswer(version if allowed else "neither")
     return Answered(decided, marked, torn, len(chosen.keys() - by_id.keys()))
 
 
 def with_their_spans(
-    case: AdjudicationCase, outcome: Outcome, schema: Schema, decided: Iterable[str]
-) -> dict[str, Answer]:
+    case: AdjudicationCase, outcome: AdjudicationOutcome, schema: Schema, decided: Iterable[str]
+) -> dict[str, ItemAnswer]:
     """The open attributes of spans of which one version was chosen, decided as that version has them."""
     keys = set(decided)
     chosen = {item.key: item.decide for item in outcome.items if item.key in keys}
-    names: dict[str, Answer] = {}
-    for a, b in pairs(case.readings, schema):
+    names: dict[str, ItemAnswer] = {}
+    for a, b in span_pairs(case.readings, schema):
         decide = chosen.get(pair_key(a, b))
         if decide == "a" and a is not None:
-            names[span_name(a)] = Answer("a")
+            names[span_name(a)] = ItemAnswer("a")
         elif decide == "b" and b is not None:
-            names[span_name(b)] = Answer("b")
+            names[span_name(b)] = ItemAnswer("b")
     return {
         item.key: names[name]
         for item in outcome.open

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from goldwire.annotate.adjudication.pairing import pair_key, pair_kind, pairs, span_name
+from goldwire.annotate.adjudication.pairing import pair_key, pair_kind, span_name, span_pairs
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import sha256
 from goldwire.model import (
@@ -47,7 +47,7 @@ class Decision(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass
-class Candidate:
+class SpanCandidate:
     """A span that may stand, with the spans that it rests on (`a`, `b`; `own`: the adjudicator's)."""
 
     span: Span
@@ -67,7 +67,7 @@ class Asked(Struct, frozen=True):
 
 
 @dataclass
-class Outcome:
+class AdjudicationOutcome:
     """The adjudicated annotation, the items still open, and what was left out on the way, in words.
 
     `sides` holds, for each span's id, the spans that it rests on; `unfit` the decisions that no longer fit;
@@ -87,7 +87,7 @@ class Outcome:
         return [item for item in self.items if not item.decide]
 
 
-def adjudicate(
+def adjudicate_article(
     document: Document,
     readings: tuple[Annotation, Annotation],
     schema: Schema,
@@ -96,7 +96,7 @@ def adjudicate(
     own_marks: Annotation | None = None,
     provenance: Provenance | None = None,
     lenient: bool = False,
-) -> Outcome:
+) -> AdjudicationOutcome:
     """Merge two readings of `document` by the decisions, keyed by item.
 
     `own_marks` are the adjudicator's: spans that neither reading has, and relations and attributes of spans
@@ -134,16 +134,16 @@ def adjudicate(
         text_sha256=sha256(document.text),
     )
     sides = {spans[id(candidate)].id: candidate.sides for candidate in candidates}
-    return Outcome(annotation, merging.items, merging.dropped, sides, unfit, merging.asked)
+    return AdjudicationOutcome(annotation, merging.items, merging.dropped, sides, unfit, merging.asked)
 
 
-def _add_own(candidates: list[Candidate], own_marks: Annotation) -> None:
+def _add_own(candidates: list[SpanCandidate], own_marks: Annotation) -> None:
     by_name = {candidate.key: candidate for candidate in candidates}
     for span in own_marks.spans:
         if known := by_name.get(span_name(span)):
             known.sides["own"] = span
         else:
-            candidates.append(Candidate(span, {"own": span}))
+            candidates.append(SpanCandidate(span, {"own": span}))
 
 
 @dataclass
@@ -203,12 +203,12 @@ class _Merge:
         attributes = "".join(f" {key}={value}" for key, value in sorted(span.attributes.items()))
         return f"{span.label} «{self.document.text[span.start : span.end]}»{attributes}"
 
-    def candidates(self) -> Iterator[Candidate]:
+    def candidates(self) -> Iterator[SpanCandidate]:
         """The spans that stand, or may stand while their item is open."""
-        for a, b in pairs((self.readings["a"], self.readings["b"]), self.schema):
+        for a, b in span_pairs((self.readings["a"], self.readings["b"]), self.schema):
             yield from self.of_pair(a, b)
 
-    def of_pair(self, a: Span | None, b: Span | None) -> Iterator[Candidate]:
+    def of_pair(self, a: Span | None, b: Span | None) -> Iterator[SpanCandidate]:
         """The candidates of one pair."""
         sides = {side: span for side, span in (("a", a), ("b", b)) if span is not None}
         first = next(iter(sides.values()))
@@ -218,18 +218,18 @@ class _Merge:
             if decision is not None and decision.decide == "neither":
                 self.ask(key, "amended", a, (self.words(a), self.words(b)), SIDES)
                 return
-            yield Candidate(a, sides)
+            yield SpanCandidate(a, sides)
             return
         allowed = SIDES if len(sides) == 2 else (*sides, "neither")
         answer = self.ask(key, pair_kind(a, b), first, (self.words(a), self.words(b)), allowed)
         if answer == "both":
-            yield from (Candidate(span, {side: span}) for side, span in sides.items())
+            yield from (SpanCandidate(span, {side: span}) for side, span in sides.items())
         elif answer in sides:
-            yield Candidate(sides[answer], sides)
+            yield SpanCandidate(sides[answer], sides)
         elif not answer:
-            yield Candidate(first, sides)
+            yield SpanCandidate(first, sides)
 
-    def attributes(self, candidate: Candidate) -> dict[str, AttributeValue]:
+    def attributes(self, candidate: SpanCandidate) -> dict[str, AttributeValue]:
         """The attributes that stand; where the readings differ, as decided (the first's while open)."""
         layer = self.schema.layers[candidate.span.layer]
         marked = [candidate.sides[side] for side in "ab" if side in candidate.sides]
@@ -265,14 +265,14 @@ class _Merge:
         return standing
 
     def relations(
-        self, candidates: list[Candidate], spans: Mapping[int, Span], own_marks: Annotation | None
+        self, candidates: list[SpanCandidate], spans: Mapping[int, Span], own_marks: Annotation | None
     ) -> Iterator[Relation]:
         """The relations that stand between spans that stand."""
-        owner: dict[tuple[str, str], Candidate] = {
+        owner: dict[tuple[str, str], SpanCandidate] = {
             (side, span.id): candidate for candidate in candidates for side, span in candidate.sides.items()
         }
         readings = {**self.readings, **({"own": own_marks} if own_marks is not None else {})}
-        marked: dict[tuple[str, str, str], tuple[Candidate, Candidate, set[str]]] = {}
+        marked: dict[tuple[str, str, str], tuple[SpanCandidate, SpanCandidate, set[str]]] = {}
         for side, reading in readings.items():
             names = {span.id: span_name(span) for span in reading.spans}
             for relation in reading.relations:

@@ -8,7 +8,7 @@ from typing import Any
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase
 from goldwire.annotate.adjudication.items import LAYER, IdItem, id_item, id_items, listed, with_items
-from goldwire.annotate.adjudication.merge import Outcome
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome
 from goldwire.annotate.sync.suggestions import OFFERED
 from goldwire.annotations.candidates import Candidates
 from goldwire.annotations.store import join, read_annotations
@@ -40,7 +40,12 @@ class Offers:
         return Candidates(self.schema, self.registries, articles)
 
     def of(
-        self, case: AdjudicationCase, outcome: Outcome, held: Mapping[str, Any] | None, *, anew: bool
+        self,
+        case: AdjudicationCase,
+        outcome: AdjudicationOutcome,
+        held: Mapping[str, Any] | None,
+        *,
+        anew: bool,
     ) -> dict[str, Any]:
         """The fields of a task's data that hold its options; `held` is what it has.
 
@@ -62,7 +67,11 @@ class Offers:
         return data
 
     def _ids(
-        self, asked: IdItem, case: AdjudicationCase, outcome: Outcome, entries: Mapping[str, RegistryEntry]
+        self,
+        asked: IdItem,
+        case: AdjudicationCase,
+        outcome: AdjudicationOutcome,
+        entries: Mapping[str, RegistryEntry],
     ) -> Iterator[str]:
         """The ids of the versions, those that the spans in question may have, then the text's."""
         items = [

@@ -67,7 +67,7 @@ def pair_kind(a: Span | None, b: Span | None) -> Literal["missed", "label", "ext
     return "label" if (a.start, a.end) == (b.start, b.end) else "extent"
 
 
-def pairs(
+def span_pairs(
     readings: tuple[Annotation, Annotation], schema: Schema
 ) -> Iterator[tuple[Span | None, Span | None]]:
     """The spans of two readings, each with its partner in the other."""

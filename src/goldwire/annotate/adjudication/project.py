@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, open_case
-from goldwire.annotate.adjudication.merge import SIDES, Outcome
+from goldwire.annotate.adjudication.merge import SIDES, AdjudicationOutcome
 from goldwire.annotate.adjudication.pairing import check_two, readings_of
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.pulled import store_result
@@ -31,7 +31,7 @@ class Adjudicated(Figures):
     is not known whether they are people, `conflicts` tells which results were changed by hand since, and
     where that lies now."""
 
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, AdjudicationOutcome] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -102,7 +102,7 @@ def adjudicate(
             message, where = f"no reading by {', '.join(sorted(unknown))}", str(home.annotations)
             raise GoldwireError.of("GW378", message, where=where, hint="name two annotators with --between")
         faults: list[Fault] = []
-        closing: list[tuple[AdjudicationCase, Outcome]] = []
+        closing: list[tuple[AdjudicationCase, AdjudicationOutcome]] = []
         for article in join(documents, stored):
             document = article.document
             if not between:
@@ -129,7 +129,7 @@ def adjudicate(
     return adjudicated
 
 
-def store_outcome(project: Project, outcome: Outcome) -> tuple[bool, list[str]]:
+def store_outcome(project: Project, outcome: AdjudicationOutcome) -> tuple[bool, list[str]]:
     """Store an adjudicated annotation: whether its file is another now, and what was put aside."""
     written, aside = store_result(project, outcome.annotation)
     name = f"{outcome.annotation.annotator}/{outcome.annotation.document}"
@@ -137,12 +137,12 @@ def store_outcome(project: Project, outcome: Outcome) -> tuple[bool, list[str]]:
     return written, [told] if aside else []
 
 
-def open_items(outcomes: Mapping[str, Outcome]) -> int:
+def open_items(outcomes: Mapping[str, AdjudicationOutcome]) -> int:
     """How many items nobody has decided."""
     return sum(len(outcome.open) for outcome in outcomes.values())
 
 
-def outcome_tables(outcomes: Mapping[str, Outcome]) -> list[Table]:
+def outcome_tables(outcomes: Mapping[str, AdjudicationOutcome]) -> list[Table]:
     """`articles`: what stands in each and what is open; `kinds`: how often each was decided which way."""
     counts = tuple(Column(name, "amount") for name in ("spans", "relations", "items", "open"))
     sides = tuple(Column(name, "amount") for name in (*SIDES, "value", "open"))
@@ -157,7 +157,7 @@ def outcome_tables(outcomes: Mapping[str, Outcome]) -> list[Table]:
     ]
 
 
-def counts_by_kind(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:
+def counts_by_kind(outcomes: Mapping[str, AdjudicationOutcome]) -> dict[str, dict[str, int]]:
     """For each kind of item, how often it was decided which way."""
     counts: dict[str, dict[str, int]] = {}
     for outcome in outcomes.values():

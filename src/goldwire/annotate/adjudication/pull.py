@@ -9,28 +9,28 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, joined, write_own
+from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, joined_decisions, write_own
 from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
 from goldwire.annotate.adjudication.items import (
     LAYER,
-    Answer,
-    Choice,
+    ItemAnswer,
+    ItemChoice,
     answered,
     region_id,
-    split,
+    split_choices,
     with_items,
     with_their_spans,
 )
-from goldwire.annotate.adjudication.merge import Outcome
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome
 from goldwire.annotate.adjudication.pairing import check_two, span_name
 from goldwire.annotate.adjudication.project import open_items, outcome_tables, store_outcome
-from goldwire.annotate.adjudication.push import cases, state_of, tasks_of, title, version
+from goldwire.annotate.adjudication.push import cases, state_name, state_of, tasks_of, title
 from goldwire.annotate.labelstudio.client import WORK, connect
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import find_project as find_remote
+from goldwire.annotate.labelstudio.projects import project_on_server as find_remote
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
-from goldwire.annotate.records.notes import noted
+from goldwire.annotate.records.notes import note_on
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.formats.labelstudio.reader import from_result
@@ -50,7 +50,7 @@ class PulledAdjudication(Figures):
     hand since, and where that lies now."""
 
     by: str
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, AdjudicationOutcome] = field(default_factory=dict)
     written: int = 0
     superseded: int = 0
     waiting: list[str] = field(default_factory=list)
@@ -176,7 +176,7 @@ class _Submissions:
             return
         case.merged(self.schema)  # what was written by hand must fit before it is built upon
         marks, chosen, reasons = self.marks(case, submitted)
-        now = version(submitted)
+        now = state_name(submitted)
         full = state.basis == case.basis and now not in state.before
         if now != case.pulled:
             self.decide(case, marks, chosen, reasons, full=full)
@@ -194,7 +194,7 @@ class _Submissions:
         self,
         case: AdjudicationCase,
         marks: Annotation,
-        chosen: dict[str, Choice],
+        chosen: dict[str, ItemChoice],
         reasons: dict[str, str],
         *,
         full: bool,
@@ -202,7 +202,7 @@ class _Submissions:
         """Give a case the decisions of the submission, and its own marks; what was not chosen stays open."""
         name = case.document.id
 
-        def enter(outcome: Outcome, answers: Mapping[str, Answer]) -> None:
+        def enter(outcome: AdjudicationOutcome, answers: Mapping[str, ItemAnswer]) -> None:
             """New answers become decisions; one that is as it was keeps its reason."""
             for item in outcome.items:
                 answer, old = answers.get(item.key), case.decisions.get(item.key)
@@ -237,9 +237,9 @@ class _Submissions:
             key: decision if decision.reason else msgspec.structs.replace(decision, reason=why)
             for key, decision in decisions.items()
         }
-        case.from_studio = own if full else joined(case.from_studio, own)
+        case.from_studio = own if full else joined_decisions(case.from_studio, own)
 
-    def keep(self, case: AdjudicationCase, outcome: Outcome, *, pulled: str = "") -> None:
+    def keep(self, case: AdjudicationCase, outcome: AdjudicationOutcome, *, pulled: str = "") -> None:
         if outcome.items or case.path.exists():
             close_case(case, outcome, pulled=pulled)
         if not outcome.open:
@@ -272,7 +272,7 @@ class _Submissions:
 
     def marks(
         self, case: AdjudicationCase, submitted: dict[str, Any]
-    ) -> tuple[Annotation, dict[str, Choice], dict[str, str]]:
+    ) -> tuple[Annotation, dict[str, ItemChoice], dict[str, str]]:
         """The annotation as our model has it, what was chosen, and the comments on regions; raises GW374."""
         name, result = case.document.id, submitted.get("result") or []
         read = from_result(result, case.document.text, with_items(self.schema))
@@ -300,7 +300,7 @@ class _Submissions:
             relations=read.relations,
             text_sha256=case.readings[0].text_sha256,
         )
-        marks, chosen = split(marks)
+        marks, chosen = split_choices(marks)
         bare = without_defaults(marks, self.schema)
         for old, new in zip(marks.spans, bare.spans, strict=True):
             layer = self.schema.layers[old.layer]
@@ -308,7 +308,7 @@ class _Submissions:
                 if not layer.attributes[key].applies_to(old.label):
                     self.report.notes.append(f"{name}: {old.label} bears no `{key}`, left out")
         items = result if isinstance(result, list) else ()
-        return bare, chosen, {str(item.get("id")): words for item in items if (words := noted(item))}
+        return bare, chosen, {str(item.get("id")): words for item in items if (words := note_on(item))}
 
     def provenance(self, case: AdjudicationCase, submitted: dict[str, Any]) -> Provenance:
         saw = [reading.provenance.seen_predictions for reading in case.readings]
@@ -323,7 +323,7 @@ class _Submissions:
             seen_predictions=True if True in saw else None if None in saw else False,
         )
 
-    def tell_ignored(self, case: AdjudicationCase, outcome: Outcome, marks: Annotation) -> None:
+    def tell_ignored(self, case: AdjudicationCase, outcome: AdjudicationOutcome, marks: Annotation) -> None:
         """Marks that are not taken, since their item is open or was decided otherwise."""
         ignored = sorted(
             _facts(marks) - _facts(as_shown(outcome.annotation, self.schema, case.document.text))

@@ -25,7 +25,7 @@ from goldwire.annotate.adjudication.items import (
     with_items,
     with_keys,
 )
-from goldwire.annotate.adjudication.merge import Outcome
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome
 from goldwire.annotate.adjudication.offered import Offers
 from goldwire.annotate.adjudication.pairing import check_two, readings_of, span_name
 from goldwire.annotate.labelstudio.client import Client, connect
@@ -156,7 +156,7 @@ def push_adjudication(
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     with connect(home, url=url) as client:
         report = PushedAdjudication()
-        chosen: list[tuple[AdjudicationCase, Outcome]] = []
+        chosen: list[tuple[AdjudicationCase, AdjudicationOutcome]] = []
         for article, case in cases(home, schema, documents, between):
             if case is None:
                 if readings_of(article.annotations):
@@ -234,7 +234,7 @@ def state_of(task: dict[str, Any]) -> TaskState | None:
         return None
 
 
-def version(annotation: dict[str, Any]) -> str:
+def state_name(annotation: dict[str, Any]) -> str:
     """The name of one state of an annotation on the server."""
     return f"{annotation['id']}@{annotation.get('updated_at', '')}"
 
@@ -245,12 +245,12 @@ def _state(
     case: AdjudicationCase,
     shown: list[Annotation],
 ) -> TaskState:
-    now = [version(a) for a in (task or {}).get("annotations") or ()]
+    now = [state_name(a) for a in (task or {}).get("annotations") or ()]
     before = now if old is None or old.basis != case.basis else old.before
     return TaskState(case.basis, sha256(basis_of(shown)), before)
 
 
-def accepted(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Annotation:
+def accepted(case: AdjudicationCase, outcome: AdjudicationOutcome, schema: Schema) -> Annotation:
     """What both readings hold and what is decided: the merge without what is open."""
     opened = {item.key for item in outcome.open}
     left_out = open_spans(case, outcome, schema)

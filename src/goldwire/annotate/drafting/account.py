@@ -10,7 +10,7 @@ from goldwire.annotate.drafting.align import HARMLESS
 
 
 @dataclass
-class Account:
+class AnswerCounts:
     """Counts of requests, items and tokens.
 
     Of the items `answered`, `repeated` said what another had said, `joined` what another passage had;
@@ -43,7 +43,7 @@ class Account:
     differences: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def __iadd__(self, other: Account) -> Account:
+    def __iadd__(self, other: AnswerCounts) -> AnswerCounts:
         for each in fields(self):
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             if isinstance(mine, Counter):

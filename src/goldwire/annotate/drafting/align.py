@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from goldwire.annotations.find_quote import QUOTE_MARKS, fold, occurrences
+from goldwire.annotations.find_quote import QUOTE_MARKS, fold_text, occurrences
 from goldwire.corpus.quality.checks import inside_word
 from goldwire.pipelines import spacy_language
 from goldwire.text import normalise
@@ -30,7 +30,7 @@ _LONGEST_ABBREVIATION = 20
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundQuote:
     """A quote as the text has it, which of its occurrences is meant (as the reader of quotes counts; None
     where there is one), and the harmless differences that it came with.
 
@@ -45,7 +45,7 @@ class Found:
 
 def find(
     passage: str, quote: str, n: int | None = None, context: str = "", language: str = ""
-) -> Found | None:
+) -> FoundQuote | None:
     """Where in a passage `quote` stands; None where it stands nowhere.
 
     `n` counts its occurrences as `places` gives them, from 1; `context` holds it in a few words more. Where
@@ -64,13 +64,13 @@ def find(
             begin, end = around[0]
             chosen = [place for place in chosen if begin <= place[0] and place[1] <= end]
     if len(chosen) != 1:
-        return Found(passage[found[0][0] : found[0][1]], unclear=tuple(found))
+        return FoundQuote(passage[found[0][0] : found[0][1]], unclear=tuple(found))
     start, end = chosen[0]
     own = passage[start:end]
     everywhere = occurrences(passage, own)
     number = everywhere.index(start) + 1 if len(everywhere) > 1 else None
     differences = _differences(own, plain) + ((FORM,) if plain != quote else ())
-    return Found(own, number, differences)
+    return FoundQuote(own, number, differences)
 
 
 def places(passage: str, quote: str, language: str = "") -> list[tuple[int, int]]:
@@ -91,8 +91,8 @@ def _whole(passage: str, extents: list[tuple[int, int]]) -> list[tuple[int, int]
 
 
 def _alike(passage: str, quote: str, language: str) -> list[tuple[int, int]]:
-    folded, origin = fold(passage, _harmless)
-    needle = fold(quote.strip(), _harmless)[0]
+    folded, origin = fold_text(passage, _harmless)
+    needle = fold_text(quote.strip(), _harmless)[0]
     if not needle:
         return []
     places: list[tuple[int, int]] = []
@@ -146,8 +146,8 @@ def _differences(own: str, quote: str) -> tuple[str, ...]:
     if own == quote:
         return ()
     kinds = []
-    plain = fold(quote.strip(), _harmless)[0]
-    mine = fold(own, _harmless)[0]
+    plain = fold_text(quote.strip(), _harmless)[0]
+    mine = fold_text(own, _harmless)[0]
     if [c for c in own if c in QUOTE_MARKS] != [c for c in quote if c in QUOTE_MARKS]:
         kinds.append(MARKS)
     if [c for c in own if c.isspace()] != [c for c in quote if c.isspace()]:

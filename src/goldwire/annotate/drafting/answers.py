@@ -15,7 +15,7 @@ _SEPARATOR = re.compile(r"[\s,]*")
 
 
 @dataclass
-class Read:
+class ReadAnswer:
     """The items of an answer. `cut`: it ended in the middle; `strange` is what was in the list and is no
     item."""
 
@@ -24,7 +24,7 @@ class Read:
     strange: list[Any] = field(default_factory=list)
 
 
-def read_answer(text: str, layer: str) -> Read | None:
+def read_answer(text: str, layer: str) -> ReadAnswer | None:
     """The items about a layer in an answer; None where there is no list of items in it at all."""
     for number, match in enumerate(_OBJECT.finditer(text)):
         if number == _TRIES:
@@ -61,12 +61,12 @@ def _under(value: dict[str, Any], layer: str) -> list[list[Any]]:
     return [part for part in parts if isinstance(part, list)]
 
 
-def _read(items: list[Any], *, cut: bool = False) -> Read:
+def _read(items: list[Any], *, cut: bool = False) -> ReadAnswer:
     kept = [item for item in items if isinstance(item, dict)]
-    return Read(kept, cut, [item for item in items if not isinstance(item, dict)])
+    return ReadAnswer(kept, cut, [item for item in items if not isinstance(item, dict)])
 
 
-def _listed(text: str, layer: str) -> Read | None:
+def _listed(text: str, layer: str) -> ReadAnswer | None:
     """The items of a list that stands somewhere in a text; where it does not end, the whole ones."""
     opening = re.search(rf'"{re.escape(layer)}"\s*:\s*\[', text)
     if opening is None:

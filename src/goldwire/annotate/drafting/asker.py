@@ -37,7 +37,7 @@ class NotKept(Exception):
     """No answer is kept from before, and none is to be asked for."""
 
 
-class Server(msgspec.Struct, frozen=True):
+class ModelServer(msgspec.Struct, frozen=True):
     """What is known of a server: the model's name there, the tokens that it takes (0: unknown), and the
     strictest form in which it has bound an answer (empty: it has given none)."""
 
@@ -63,12 +63,12 @@ class Asker:
         self._reserved = 0
         self._lock = Lock()
         self._server_lock = Lock()
-        self._server: Server | None = None
+        self._server: ModelServer | None = None
 
     # The server --------------------------------------------------------------------------------------
 
     @property
-    def server(self) -> Server:
+    def server(self) -> ModelServer:
         """What the server says of itself, asked once; where it can't be reached, what it said last.
 
         Raises GW805 where the model is not there, and what `ChatClient.models` does where it never said
@@ -79,8 +79,8 @@ class Asker:
                 self._server = self._stated()
             return self._server
 
-    def _stated(self) -> Server:
-        settings, last = self.settings, self.cache.get(self._server_key(), Server)
+    def _stated(self) -> ModelServer:
+        settings, last = self.settings, self.cache.get(self._server_key(), ModelServer)
         try:
             listed = self.client.models()
         except (Unreachable, ServerFailed):
@@ -90,7 +90,7 @@ class Asker:
         name = settings.model or (next(iter(listed)) if len(listed) == 1 else "")
         if not name or (listed and name not in listed):
             raise unknown_model(settings.url, name, list(listed))
-        server = Server(name, listed.get(name, 0))
+        server = ModelServer(name, listed.get(name, 0))
         if last is not None and (last.model, last.context) == (server.model, server.context):
             return last
         self.cache.put(self._server_key(), server)

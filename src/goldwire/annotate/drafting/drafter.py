@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.drafting.account import Account
+from goldwire.annotate.drafting.account import AnswerCounts
 from goldwire.annotate.drafting.answer_schema import (
     layer_order,
     tails_of,
@@ -21,7 +21,7 @@ from goldwire.annotate.drafting.asker import Asker
 from goldwire.annotate.drafting.cache import Answer
 from goldwire.annotate.drafting.client import TooLong
 from goldwire.annotate.drafting.join import join_passages
-from goldwire.annotate.drafting.passage_draft import PassageDraft, Question, draft_passage
+from goldwire.annotate.drafting.passage_draft import PassageDraft, PassageQuestion, draft_passage
 from goldwire.annotate.drafting.passages import passages
 from goldwire.annotate.drafting.plan import LayerPlan, last_step, plan_layer
 from goldwire.annotate.drafting.prompt import (
@@ -46,7 +46,7 @@ class Drafted:
     """An article's draft: its annotation, the account of it, and what was dropped."""
 
     annotation: Annotation
-    account: Account
+    account: AnswerCounts
     dropped: list[dict[str, Any]]
 
 
@@ -109,7 +109,7 @@ class Drafter:
         shots: Sequence[Shot],
         spans: Sequence[Span],
         coming: Collection[str] = (),
-    ) -> Iterator[tuple[Question, list[Message]]]:
+    ) -> Iterator[tuple[PassageQuestion, list[Message]]]:
         """What is asked of an article for one layer, with what is sent: the guidelines, examples where there
         is room, then the passage. Passages in which nothing can be marked (`answerable`) are left out."""
         opening: list[Message] = [{"role": "system", "content": self._system(layer, plan.detail)}]
@@ -119,7 +119,7 @@ class Drafter:
             known = [span for span in known_in(spans, window) if span.layer != layer]
             if self.answerable(layer, known, coming):
                 told = user_message(self.schema, layer, document, window, known)
-                question = Question(self.schema, layer, document, window, known, f"{layer}-{number}")
+                question = PassageQuestion(self.schema, layer, document, window, known, f"{layer}-{number}")
                 yield question, [*opening, {"role": "user", "content": told}]
 
     def given(self, document: Document) -> tuple[list[Span], list[Relation]]:
@@ -148,7 +148,7 @@ class Drafter:
         """
         spans, relations = self.given(document)
         given = {span.layer: self.given_annotations[document.id].annotator for span in spans}
-        account, dropped, answers = Account(), list[dict[str, Any]](), list[Answer]()
+        account, dropped, answers = AnswerCounts(), list[dict[str, Any]](), list[Answer]()
         asked: list[str] = []
         shortened: list[str] = []
         shots = self.choose_shots(document, self.layers)

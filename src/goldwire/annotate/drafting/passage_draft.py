@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from goldwire.annotate.drafting.account import Account
-from goldwire.annotate.drafting.align import Found, find
+from goldwire.annotate.drafting.account import AnswerCounts
+from goldwire.annotate.drafting.align import FoundQuote, find
 from goldwire.annotate.drafting.answer_schema import (
     CONTEXT,
     ITEM,
@@ -18,7 +18,7 @@ from goldwire.annotate.drafting.answer_schema import (
     inner_relations,
     own_key,
 )
-from goldwire.annotate.drafting.answers import Read, read_answer, said_twice
+from goldwire.annotate.drafting.answers import ReadAnswer, read_answer, said_twice
 from goldwire.annotate.drafting.cache import Answer
 from goldwire.annotate.drafting.client import TooLong
 from goldwire.annotate.drafting.passages import Passage
@@ -48,7 +48,7 @@ _PLACE = re.compile(r"\$\.(spans|relations)\[(\d+)\]")
 
 
 @dataclass(frozen=True)
-class Question:
+class PassageQuestion:
     """One layer asked of one passage. `known` are spans that relations may lead to, `name` begins new ids."""
 
     schema: Schema
@@ -85,10 +85,10 @@ class PassageDraft:
     schema.
     """
 
-    question: Question
+    question: PassageQuestion
     spans: list[Span] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
-    account: Account = field(default_factory=Account)
+    account: AnswerCounts = field(default_factory=AnswerCounts)
     dropped: list[dict[str, Any]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -124,7 +124,9 @@ class PassageDraft:
             }
         )
 
-    def ask(self, messages: list[Message], form: dict[str, Any], ask: Ask) -> tuple[Read | None, Answer]:
+    def ask(
+        self, messages: list[Message], form: dict[str, Any], ask: Ask
+    ) -> tuple[ReadAnswer | None, Answer]:
         """One request, accounted for. Raises what `ask` raises, and counts nothing then."""
         answer = ask(messages, form)
         self.asked.append(json.dumps([messages, form], ensure_ascii=False))
@@ -142,7 +144,7 @@ class PassageDraft:
         account.cut += answer.finish == "length" or (read is not None and read.cut)
         return read, answer
 
-    def unique(self, read: Read) -> list[Item]:
+    def unique(self, read: ReadAnswer) -> list[Item]:
         """The items, each once; what is none is put aside."""
         for strange in read.strange:
             self.put_aside({"item": strange}, [_NO_ITEM])
@@ -189,7 +191,7 @@ class PassageDraft:
         return self
 
 
-def draft_passage(question: Question, messages: list[Message], ask: Ask) -> PassageDraft:
+def draft_passage(question: PassageQuestion, messages: list[Message], ask: Ask) -> PassageDraft:
     """Ask, place, send back once what is wrong, place again; what is wrong then is dropped.
 
     Raises what `ask` raises.
@@ -253,7 +255,7 @@ class _Placing:
     `lost` are relations of items that are kept to some that can't be.
     """
 
-    def __init__(self, question: Question, items: Sequence[Item]) -> None:
+    def __init__(self, question: PassageQuestion, items: Sequence[Item]) -> None:
         self.question = question
         self.wrong: dict[int, list[Fault]] = {}
         self.differences: list[tuple[str, ...]] = []
@@ -385,7 +387,7 @@ def _number(n: Any) -> int | None:
     return n if isinstance(n, int) and not isinstance(n, bool) else None
 
 
-def _unclear(passage: str, place: Found, n: int | None) -> Fault:
+def _unclear(passage: str, place: FoundQuote, n: int | None) -> Fault:
     """The fault of a quote of which nobody knows where it stands, its places numbered as `n` counts them."""
     count = len(place.unclear)
     shown = place.quote if len(place.quote) <= 60 else f"{place.quote[:60]}…"
@@ -409,7 +411,7 @@ def _said_twice(key: str, values: list[Any]) -> Fault:
     return Fault(KEY_TWICE, f"key `{key}` stands twice, with {said}", hint="say it once")
 
 
-def _complaint(question: Question, items: Sequence[Item], wrong: dict[int, list[Fault]]) -> str:
+def _complaint(question: PassageQuestion, items: Sequence[Item], wrong: dict[int, list[Fault]]) -> str:
     """What is wrong with which items, and how to answer."""
     lines = ["These items can't be used as they are:"]
     for number, (index, faults) in enumerate(wrong.items(), start=1):

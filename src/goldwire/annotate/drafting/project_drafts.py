@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goldwire.annotate.drafting.account import Account
+from goldwire.annotate.drafting.account import AnswerCounts
 from goldwire.annotate.drafting.asker import Asker
 from goldwire.annotate.drafting.cache import Cache
 from goldwire.annotate.drafting.client import ChatClient
@@ -42,7 +42,7 @@ class Drafts(Figures):
     articles: Articles = field(default_factory=Articles)
     left: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    account: Account = field(default_factory=Account)
+    account: AnswerCounts = field(default_factory=AnswerCounts)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     failed: int = 0
 

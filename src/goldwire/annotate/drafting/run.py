@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
-from goldwire.annotate.drafting.account import Account
+from goldwire.annotate.drafting.account import AnswerCounts
 from goldwire.annotate.drafting.asker import NotKept, OutOfBudget
 from goldwire.annotate.drafting.client import FormatRefused, MustWait, NoAnswer, ServerFailed, TooLong
 from goldwire.annotate.drafting.drafter import Drafted, Drafter
@@ -30,25 +30,25 @@ class Advance(Protocol):
 
 
 @dataclass
-class Run:
+class DraftRun:
     """What a run came to: drafts in the order of the articles, articles that are left and why, notes; and
     how many of those left failed, since a budget that is used up is no failure."""
 
     drafts: list[Drafted] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    account: Account = field(default_factory=Account)
+    account: AnswerCounts = field(default_factory=AnswerCounts)
     failed: int = 0
 
 
-def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance | None = None) -> Run:
+def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance | None = None) -> DraftRun:
     """Draft articles, as many at once as requests go out. What is left is named with its reason.
 
     Once the run is stopped, by its budget, by articles that fail one after the other or by what would befall
     each of them, no more is asked; articles whose answers are all kept from before are drafted all the same.
     Raises what would befall every article (no server, a refused key, an unknown model) where none is done.
     """
-    asker, run, documents = drafter.asker, Run(), list(documents)
+    asker, run, documents = drafter.asker, DraftRun(), list(documents)
     if documents:
         _ = asker.server  # what ails the server is told before anything is begun
     coming = iter(documents)

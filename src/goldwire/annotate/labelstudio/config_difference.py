@@ -11,7 +11,7 @@ from goldwire.errors import GoldwireError
 from goldwire.schemas.picks import remove_picks
 
 
-class Difference(NamedTuple):
+class ConfigDifference(NamedTuple):
     """What a new config adds to an old one and what it lacks, in words."""
 
     added: list[str]
@@ -40,7 +40,7 @@ def parts(config: str, where: str = "") -> list[str]:
     return list(names)
 
 
-def compare(old: str, new: str, where: str = "") -> Difference:
+def compare_configs(old: str, new: str, where: str = "") -> ConfigDifference:
     """What `new` adds and lacks; looks, order and wording do not count, nor do the ids that can be picked."""
     before, after = parts(old, where), parts(new)
-    return Difference([p for p in after if p not in before], [p for p in before if p not in after])
+    return ConfigDifference([p for p in after if p not in before], [p for p in before if p not in after])

@@ -8,7 +8,7 @@ from html import unescape
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.config_difference import compare
+from goldwire.annotate.labelstudio.config_difference import compare_configs
 from goldwire.annotate.labelstudio.guide import Guide
 from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.errors import GoldwireError
@@ -47,7 +47,7 @@ def ensure_project(
         )
     project = projects[0]
     where = client.project_url(int(project["id"]))
-    difference = compare(str(project.get("label_config", "")), config, where)
+    difference = compare_configs(str(project.get("label_config", "")), config, where)
     if difference.removed and int(project.get("task_number") or 0) > 0:
         hint = "put it back into the schema, or give the project in goldwire.toml another name"
         message = "the schema lacks what the project's config has and annotations may use: "
@@ -97,7 +97,7 @@ def annotations_on(found: Mapping[str, Any]) -> int:
     return sum(int(found.get(name) or 0) for name in COUNTERS)
 
 
-def find_project(client: Client, title: str, fields: Sequence[str] = ()) -> dict[str, Any]:
+def project_on_server(client: Client, title: str, fields: Sequence[str] = ()) -> dict[str, Any]:
     """The `id`, `title` and `fields` of the project of this title; raises GW325 where there is none."""
     projects = client.projects(title, fields)
     if not projects:

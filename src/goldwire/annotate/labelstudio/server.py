@@ -77,7 +77,7 @@ class _State(Struct, frozen=True):
     database: str = ""
 
 
-def state_path(project: Project) -> Path:
+def server_state_path(project: Project) -> Path:
     """The file that says which server runs for the project."""
     return project.cache / "studio.json"
 
@@ -162,7 +162,7 @@ def start(
             if not answered:
                 if process is not None:
                     _end(process.pid)
-                state_path(project).unlink(missing_ok=True)
+                server_state_path(project).unlink(missing_ok=True)
         return server
 
 
@@ -194,7 +194,7 @@ def stop(project: Project) -> bool:
     if state is None:
         return False
     _end(state.pid)
-    state_path(project).unlink(missing_ok=True)
+    server_state_path(project).unlink(missing_ok=True)
     return True
 
 
@@ -218,7 +218,7 @@ def wait(server: Server) -> None:
 
 def _alive(project: Project) -> _State | None:
     """The state of the server's process where that lives; a file that a dead one left behind is removed."""
-    path = state_path(project)
+    path = server_state_path(project)
     if not path.exists():
         return None
     try:
@@ -236,7 +236,7 @@ def _alive(project: Project) -> _State | None:
 
 
 def _write(project: Project, state: _State) -> None:
-    write_text(state_path(project), json.dumps(msgspec.to_builtins(state)) + "\n")
+    write_text(server_state_path(project), json.dumps(msgspec.to_builtins(state)) + "\n")
 
 
 def _spawn(project: Project, port: int, env: dict[str, str]) -> subprocess.Popen[bytes]:

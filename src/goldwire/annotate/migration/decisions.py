@@ -20,8 +20,8 @@ from goldwire.annotate.adjudication.decisions import (
     own_path,
     read_own,
 )
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome as Adjudicated
 from goldwire.annotate.adjudication.merge import Decision
-from goldwire.annotate.adjudication.merge import Outcome as Adjudicated
 from goldwire.annotate.adjudication.pairing import span_name
 from goldwire.annotate.migration.own_marks import migrated_marks
 from goldwire.annotations.store import dumps_annotation
@@ -32,11 +32,11 @@ from goldwire.formats.quotes import read_quotes
 from goldwire.model import Annotation, AttributeValue, Document, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.migrate import Outcome, migrate
+from goldwire.schemas.migrate import MigrationOutcome, migrate
 from goldwire.schemas.plan import Plan
 
 #: An annotation of the plan's source and what became of it.
-Pair = tuple[Annotation, Outcome]
+Pair = tuple[Annotation, MigrationOutcome]
 
 _RELATION = re.compile(r"relation (\S+) (.*\d) -> (.*\d)", re.DOTALL)
 
@@ -137,7 +137,7 @@ class _Article:
             except GoldwireError:
                 told.unread.append(str(hand_file.relative_to(project.root)))
 
-    def migrated(self, own: Annotation, outcome: Outcome) -> Annotation:
+    def migrated(self, own: Annotation, outcome: MigrationOutcome) -> Annotation:
         """Own marks after the steps; puts down what their spans are called now, and what was taken out."""
         self.names.append(_names((own, outcome)))
         key = {"annotator": own.annotator, "document": own.document}
@@ -317,7 +317,7 @@ class _Article:
         return next(iter(new), "") if len(new) < 2 else None
 
 
-def _joined_into(outcome: Outcome) -> dict[str, str]:
+def _joined_into(outcome: MigrationOutcome) -> dict[str, str]:
     """The spans that were joined with another, and that one."""
     return {change["span"]: change["new"] for change in outcome.changes if change["what"] == "joined"}
 
@@ -359,7 +359,7 @@ def _is_agreed(item: Decision, before: Decision | None) -> bool:
     return item.kind == "attribute" and item.decide in ("a", "b") and item.a == item.b
 
 
-def _now_called(outcome: Outcome, span: str, attribute: str) -> str:
+def _now_called(outcome: MigrationOutcome, span: str, attribute: str) -> str:
     for change in outcome.changes:
         if change.get("span") == span and change["what"] == "attribute" and change["old"] == attribute:
             attribute = str(change["new"])

@@ -16,7 +16,7 @@ from goldwire.files import read_text
 from goldwire.formats.quotes import place_passages, read_quotes
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
 from goldwire.schemas import Schema
-from goldwire.schemas.migrate import Outcome, migrate
+from goldwire.schemas.migrate import MigrationOutcome, migrate
 from goldwire.schemas.plan import Plan
 from goldwire.schemas.schema import Attribute, End, Label, Layer, RelationType, Value
 from goldwire.schemas.yaml_lines import parse_yaml
@@ -27,7 +27,7 @@ _SPAN = ("id", "label", "quote", "n")
 
 def migrated_marks(
     path: Path, plan: Plan, schema: Schema, document: Document
-) -> tuple[str, Annotation, Outcome]:
+) -> tuple[str, Annotation, MigrationOutcome]:
     """The text of a file of own marks after the steps, what it said before, and what became of that.
 
     Of the file's comments those at its head stay. Raises what `read_quotes` does where its quotes do not

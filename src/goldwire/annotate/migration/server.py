@@ -13,14 +13,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.config_difference import compare
+from goldwire.annotate.labelstudio.config_difference import compare_configs
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.passes.screen import pass_config
 from goldwire.annotate.records.assignments import assigned_to, title_for, titles
 from goldwire.annotate.records.lines import read_objects
 from goldwire.annotate.records.passes import before_renaming, passes_of
-from goldwire.annotate.sync.pull_state import read_state, state_path, write_state
+from goldwire.annotate.sync.pull_state import pull_state_path, read_state, write_state
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import json_lines, safe_name, write_text
 from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of
@@ -70,7 +70,7 @@ def migrate_server(
     meanwhile, GW787 where a span would go to a layer that its pass does not show.
     """
     with project_lock(project):
-        found = find_project(client, title or project.name, ("label_config",))
+        found = project_on_server(client, title or project.name, ("label_config",))
         number, before = int(found["id"]), str(found.get("label_config", ""))
         bare = label_config(schema) if shown is None else shown.config
         config = with_picks(bare, kept_picks(schema, before))
@@ -78,7 +78,7 @@ def migrate_server(
         which = "server" if found.get("title") == project.name else f"server-{number}"
         record = project.annotate / "migrations" / f"{name}.{which}.jsonl"
         url = client.project_url(number)
-        difference = compare(str(found.get("label_config", "")), config, url)
+        difference = compare_configs(str(found.get("label_config", "")), config, url)
         changed = bool(difference.added or difference.removed)
         hint = "restore it: it holds what the server had"
         former = read_objects(record, ("kind", "id", "task", "before", "after"), "GW366", hint)
@@ -92,7 +92,7 @@ def migrate_server(
         write_text(record, json_lines(map(_kept, lines)))
         rewritten = dict.fromkeys(_KINDS, 0)
         # A migration is nobody's edit: the times that the last pull noted follow, also where this is cut off.
-        path = state_path(project, number, main=found.get("title") == project.name)
+        path = pull_state_path(project, number, main=found.get("title") == project.name)
         state = read_state(path, client.server, number)
         noted = dict(state.annotations) if state is not None else {}
         try:

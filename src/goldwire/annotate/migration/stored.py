@@ -16,7 +16,7 @@ from goldwire.annotate.migration.decisions import CarriedDecisions, carry_decisi
 from goldwire.annotate.records.lines import read_objects
 from goldwire.annotate.records.passes import before_renaming, passes_of
 from goldwire.annotate.records.pulled import follow
-from goldwire.annotate.sync.predictions import unusable
+from goldwire.annotate.sync.predictions import prediction_faults
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_all_annotations
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.errors import Fault, GoldwireError, raise_faults
@@ -26,8 +26,8 @@ from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registry
-from goldwire.schemas.migrate import Outcome, collisions, migrate
-from goldwire.schemas.plan import Plan, SpanName, name_faults
+from goldwire.schemas.migrate import MigrationOutcome, collisions, migrate
+from goldwire.schemas.plan import Plan, SpanName, span_name_faults
 from goldwire.table import Column, Figures, Table
 
 _TOLD = {"carried": "carried along", "settled": "settled: the readings agree now", "opened": "open again"}
@@ -150,10 +150,12 @@ def migrate_project(
 
 def _checked(
     stored: Sequence[Annotation], plan: Plan, schema: Schema, documents: dict[str, Document]
-) -> list[tuple[Annotation, Outcome]]:
+) -> list[tuple[Annotation, MigrationOutcome]]:
     """Each annotation of the plan's source with its outcome; raises all faults of all of them."""
-    faults: list[Fault] = list(name_faults(plan, {key: document.text for key, document in documents.items()}))
-    made: list[tuple[Annotation, Outcome]] = []
+    faults: list[Fault] = list(
+        span_name_faults(plan, {key: document.text for key, document in documents.items()})
+    )
+    made: list[tuple[Annotation, MigrationOutcome]] = []
     for annotation in stored:
         place = f"{annotation.annotator}/{annotation.document}"
         document = documents.get(annotation.document)
@@ -168,7 +170,7 @@ def _checked(
             faults.append(Fault("GW365", "its article has another text", place, "restore the article's text"))
         else:
             outcome = migrate(annotation, plan, schema, document.text)
-            faults.extend(unusable(schema, document, [outcome.annotation]))
+            faults.extend(prediction_faults(schema, document, [outcome.annotation]))
             made.append((annotation, outcome))
     if len(made) == len(stored):  # else what is named may be in those that are done already
         faults.extend(_unnamed(plan, [outcome for _, outcome in made]))
@@ -178,8 +180,8 @@ def _checked(
 
 
 def _with_passes(
-    project: Project, plan: Plan, schema: Schema, outcomes: list[tuple[Annotation, Outcome]]
-) -> list[tuple[Annotation, Outcome]]:
+    project: Project, plan: Plan, schema: Schema, outcomes: list[tuple[Annotation, MigrationOutcome]]
+) -> list[tuple[Annotation, MigrationOutcome]]:
     """The outcomes with the names that passes have now, where a layer gives its pass the name."""
     renamed = {step.name: step.to for step in plan.operations if step.rename == "layer"}
     former = before_renaming(project, passes_of(project, schema), renamed) if renamed else {}
@@ -187,7 +189,7 @@ def _with_passes(
     if not names:
         return outcomes
 
-    def renamed_in(outcome: Outcome) -> Outcome:
+    def renamed_in(outcome: MigrationOutcome) -> MigrationOutcome:
         made = outcome.annotation.provenance
         passes = {names.get(name, name): seconds for name, seconds in made.passes.items()}
         provenance = replace(made, passes=passes)
@@ -196,7 +198,7 @@ def _with_passes(
     return [(old, renamed_in(outcome)) for old, outcome in outcomes]
 
 
-def _unnamed(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
+def _unnamed(plan: Plan, outcomes: Sequence[MigrationOutcome]) -> Iterator[Fault]:
     """The spans and relations that a plan names and no annotation has."""
     named = {place for outcome in outcomes for place in outcome.named}
     for number, operation in enumerate(plan.operations):
@@ -212,7 +214,7 @@ def _unnamed(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
                 yield Fault("GW132", message, f"$.operations[{number}].{part}", hint)
 
 
-def _idle(plan: Plan, counts: Mapping[int, int], outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _idle(plan: Plan, counts: Mapping[int, int], outcomes: Sequence[MigrationOutcome]) -> Iterator[str]:
     """The steps that changed nothing, and the rules of splits that no span met."""
     met = {rule for outcome in outcomes for rule in outcome.met}
     for number, operation in enumerate(plan.operations if outcomes else ()):
@@ -241,7 +243,7 @@ def _record_paths(project: Project, plan: Plan) -> tuple[Path, Path]:
 def _write(
     project: Project,
     plan: Plan,
-    outcomes: list[tuple[Annotation, Outcome]],
+    outcomes: list[tuple[Annotation, MigrationOutcome]],
     folders: Mapping[tuple[str, str], Path],
     record: Path,
     removed: Path,

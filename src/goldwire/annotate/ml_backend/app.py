@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldwire.annotate.ml_backend.connections import CONNECTIONS, PATIENCE, limited
-from goldwire.annotate.ml_backend.handlers import Backend, Refused, count
+from goldwire.annotate.ml_backend.handlers import Backend, RefusedRequest, count_requests
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.number_format import amount
 from goldwire.redaction import shortened
@@ -60,7 +60,7 @@ def make_app(backend: Backend, hosts: frozenset[str], patience: float) -> Starle
                 return _error("not the name of this server", 400)
             try:
                 return Response(await handle(request), media_type=_JSON)
-            except Refused as error:
+            except RefusedRequest as error:
                 # What is left of a body that was not read whole is not to be taken for the next request.
                 return _error(str(error), error.status, {"connection": "close"})
 
@@ -84,7 +84,7 @@ def make_app(backend: Backend, hosts: frozenset[str], patience: float) -> Starle
         async with bodies.of(request) as body:
             # Counted from here on: who sends half a request takes nobody's turn.
             if backend.waiting >= WAITING:
-                raise Refused(503, "too many requests are waiting: ask again")
+                raise RefusedRequest(503, "too many requests are waiting: ask again")
             backend.waiting += 1
             try:
                 # Decoded and encoded there too: both take their time with a thousand articles.
@@ -96,7 +96,7 @@ def make_app(backend: Backend, hosts: frozenset[str], patience: float) -> Starle
     async def refused(_request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
             return _error(error.detail, error.status_code)
-        count(backend.counts.failed, shortened(f"{type(error).__name__}: {error}", 200))
+        count_requests(backend.counts.failed, shortened(f"{type(error).__name__}: {error}", 200))
         # Starlette raises it again, and uvicorn ends the connection: said, so that nobody asks on it again.
         return _error("the prediction failed", 500, {"connection": "close"})
 
@@ -132,13 +132,13 @@ class _Bodies:
     async def of(self, request: Request) -> AsyncIterator[bytes]:
         """A request's body, held for the time of a block.
 
-        `Refused` where it is too large, of another type than JSON, does not come in time or not whole, or
-        where too many large ones are held already.
+        `RefusedRequest` where it is too large, of another type than JSON, does not come in time or not whole,
+        or where too many large ones are held already.
         """
         from starlette.requests import ClientDisconnect
 
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-            raise Refused(415, "application/json is asked for")
+            raise RefusedRequest(415, "application/json is asked for")
         length = request.headers.get("content-length", "0")
         if length.isdigit() and int(length) > LIMIT:
             raise self._too_large()
@@ -152,27 +152,27 @@ class _Bodies:
                             raise self._too_large()
                         if len(data) > _SMALL and not large:
                             if self.large >= LARGE:
-                                raise Refused(503, "too many large requests: ask again")
+                                raise RefusedRequest(503, "too many large requests: ask again")
                             self.large, large = self.large + 1, True
             except TimeoutError:
-                raise Refused(408, f"the body did not come within {amount(self.patience)} s") from None
+                raise RefusedRequest(408, f"the body did not come within {amount(self.patience)} s") from None
             except ClientDisconnect:
-                raise Refused(400, "the connection was closed before the body had come") from None
+                raise RefusedRequest(400, "the connection was closed before the body had come") from None
             yield bytes(data)
         finally:
             self.large -= large
 
-    def _too_large(self) -> Refused:
-        return Refused(413, f"larger than {LIMIT} bytes: select fewer tasks")
+    def _too_large(self) -> RefusedRequest:
+        return RefusedRequest(413, f"larger than {LIMIT} bytes: select fewer tasks")
 
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
         body = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refused(400, "no JSON") from None
+        raise RefusedRequest(400, "no JSON") from None
     if not isinstance(body, dict):
-        raise Refused(400, "no JSON object")
+        raise RefusedRequest(400, "no JSON object")
     return body
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client, task_filter
-from goldwire.annotate.labelstudio.projects import find_project, shows_live
+from goldwire.annotate.labelstudio.projects import project_on_server, shows_live
 from goldwire.annotate.labelstudio.ssrf import ADDRESS
 from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED, dicts
 from goldwire.annotate.labelstudio.views import ensure_view
@@ -74,7 +74,7 @@ def connect_backend(
     predictions, GW315 where Label Studio does not like what it finds at the address.
     """
     asked = ("label_config", "model_version", "show_collab_predictions")
-    project_record, version = find_project(client, title, asked), assistant.version
+    project_record, version = project_on_server(client, title, asked), assistant.version
     number = int(project_record["id"])
     where = client.project_url(number)
     config = str(project_record.get("label_config") or "<View/>")

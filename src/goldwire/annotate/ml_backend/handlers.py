@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from goldwire.annotate.ml_backend.predictor import NotPredicted, Predictor, document_of, prediction
+from goldwire.annotate.ml_backend.predictor import NotPredicted, Predictor, document_of_task, prediction
 from goldwire.annotate.ml_backend.screens import Screens
 from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.sync.tasks import uid
@@ -35,7 +35,7 @@ class RequestCounts:
     events: Counter[str] = field(default_factory=Counter)
 
 
-def count(counts: Counter[str], name: str, number: int = 1) -> None:
+def count_requests(counts: Counter[str], name: str, number: int = 1) -> None:
     """Count something that comes from outside: what is kept of it stays small, and the sum right."""
     counts[name if name in counts or len(counts) < DISTINCT else "other"] += number
 
@@ -56,7 +56,7 @@ class Backend:
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
 
     def setup(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Take a project on, or say what its config lacks; `Refused` for the latter."""
+        """Take a project on, or say what its config lacks; `RefusedRequest` for the latter."""
         self._check(body.get("schema"))
         return {"model_version": self.assistant.version}
 
@@ -69,10 +69,10 @@ class Backend:
         until = time.monotonic() + self.budget if until is None else until
         tasks = body.get("tasks")
         if not isinstance(tasks, list):
-            raise Refused(400, "no list of tasks")
+            raise RefusedRequest(400, "no list of tasks")
         self._check(body.get("label_config"))
         config = str(body.get("label_config") or "")
-        read = [document_of(task) for task in tasks]
+        read = [document_of_task(task) for task in tasks]
         documents = {uid(document): document for document in read if isinstance(document, Document)}
         annotations = {key: self._kept[key] for key in documents if key in self._kept}
         left_out: Counter[str] = Counter()
@@ -101,11 +101,11 @@ class Backend:
                 reason = failed.get(uid(document), f"not done within {self.budget:.0f} s")
             refused.append({"task": task.get("id") if isinstance(task, dict) else None, "reason": reason})
             kind = self.counts.failed if reason in failed.values() else self.counts.refused
-            count(kind, reason)
+            count_requests(kind, reason)
             results.append([])
         self.counts.predicted += len(tasks) - len(refused)
         for reason, number in left_out.items():
-            count(self.counts.left_out, reason, number)
+            count_requests(self.counts.left_out, reason, number)
         return {
             "results": results,
             "model_version": self.assistant.version,
@@ -117,7 +117,7 @@ class Backend:
         """Count an event."""
         action = body.get("action")
         known = isinstance(action, str) and action.isupper() and len(action) <= 64
-        count(self.counts.events, str(action) if known else "other")
+        count_requests(self.counts.events, str(action) if known else "other")
         return {"status": "ok"}
 
     def _check(self, config: Any) -> None:
@@ -126,11 +126,11 @@ class Backend:
         try:
             lacking = self.screens.lacks(config)
         except GoldwireError as error:
-            raise Refused(400, str(error)) from None
+            raise RefusedRequest(400, str(error)) from None
         if lacking:
             shown = ", ".join(lacking[:5]) + (" …" if len(lacking) > 5 else "")
             message = f"the project's config lacks what {self.assistant.schema.stamp} has: {shown}"
-            raise Refused(409, f"{message}; goldwire annotate push brings it up to date")
+            raise RefusedRequest(409, f"{message}; goldwire annotate push brings it up to date")
 
     def _keep(self, key: str, entry: Annotation) -> None:
         self._kept[key] = entry
@@ -138,7 +138,7 @@ class Backend:
             self._kept.popitem(last=False)
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """A request that is answered with an error: status and message."""
 
     def __init__(self, status: int, message: str) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from goldwire.annotate.ml_backend.validate import fit
-from goldwire.annotate.sync.predictions import unusable, version
-from goldwire.annotate.sync.tasks import batches
+from goldwire.annotate.ml_backend.validate import fit_to_schema
+from goldwire.annotate.sync.predictions import prediction_faults, version
+from goldwire.annotate.sync.tasks import task_batches
 from goldwire.confidence import entity_confidences, recogniser
 from goldwire.files import sha256
 from goldwire.formats.labelstudio.result import to_result
@@ -108,7 +108,7 @@ class Assistant:
         """
         longest = max((len(document.text) for document in documents), default=0)
         self.nlp.max_length = max(self.nlp.max_length, longest + 1)
-        for portion in batches(documents, characters=_PORTION):
+        for portion in task_batches(documents, characters=_PORTION):
             if until is not None and time.monotonic() >= until:
                 return
             # What spaCy keeps of each new word goes with the zone: a server would grow without end.
@@ -145,10 +145,10 @@ class Assistant:
                 spans.append(span)
             annotation = msgspec.structs.replace(annotation, spans=tuple(spans))
         annotation = msgspec.structs.replace(annotation, provenance=self.made_with)
-        fitted = fit(annotation, self.schema, document.text)
+        fitted = fit_to_schema(annotation, self.schema, document.text)
         annotation = fitted.annotation
-        if faults := list(unusable(self.schema, document, [annotation])):
-            # What `fit` let through all the same: nothing of it goes out.
+        if faults := list(prediction_faults(self.schema, document, [annotation])):
+            # What `fit_to_schema` let through all the same: nothing of it goes out.
             fitted.left_out[f"whole predictions: {faults[0].message}"] += 1
             annotation = msgspec.structs.replace(annotation, spans=(), relations=())
         return Predicted(document, annotation, fitted.left_out)
@@ -205,7 +205,7 @@ def prediction(annotation: Annotation, schema: Schema, text: str) -> dict[str, A
     }
 
 
-def document_of(task: Any) -> Document | str:
+def document_of_task(task: Any) -> Document | str:
     """The article that a task shows, or the reason why it is not one that goldwire pushed.
 
     The text is the task's; its `uid` must be that text's, so that no prediction goes to another.

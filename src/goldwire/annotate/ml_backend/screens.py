@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 from msgspec import structs
 
 from goldwire import strict_xml
-from goldwire.annotate.labelstudio.config_difference import compare
-from goldwire.annotate.ml_backend.validate import Fitted, joins
+from goldwire.annotate.labelstudio.config_difference import compare_configs
+from goldwire.annotate.ml_backend.validate import FittedAnnotation, joins
 from goldwire.annotate.passes.compose import Marks
 from goldwire.annotate.passes.reading import marks_of, starts
 from goldwire.annotate.passes.screen import pass_config
@@ -49,19 +49,21 @@ class Screens:
 
         Raises GW320 where it is not XML.
         """
-        return compare(config, self._configs[self.pass_of(config)]).added
+        return compare_configs(config, self._configs[self.pass_of(config)]).added
 
-    def shown(self, annotation: Annotation, task: Mapping[str, Any], text: str, config: str) -> Fitted:
+    def shown(
+        self, annotation: Annotation, task: Mapping[str, Any], text: str, config: str
+    ) -> FittedAnnotation:
         """What the project of this config shows of a model's annotation of a task."""
         each = self.pass_of(config)
         if each is None:
-            return Fitted(annotation, Counter())
+            return FittedAnnotation(annotation, Counter())
         begun_from = starts(dict(task))
         start = marks_of(begun_from[-1], text, self.schema) if begun_from else Marks()
         return for_pass(annotation, each, start, self.schema)
 
 
-def for_pass(annotation: Annotation, each: Pass, start: Marks, schema: Schema) -> Fitted:
+def for_pass(annotation: Annotation, each: Pass, start: Marks, schema: Schema) -> FittedAnnotation:
     """A model's annotation in a pass that begins from `start`: that, and the spans of the pass's layers.
 
     An end of a relation that lies in an earlier layer is the span of `start` with the same extent, of the
@@ -95,4 +97,4 @@ def for_pass(annotation: Annotation, each: Pass, start: Marks, schema: Schema) -
         else:
             relations[Relation(relation.label, head.id, tail.id)] = None
     made = structs.replace(annotation, spans=tuple(spans.values()), relations=tuple(relations))
-    return Fitted(made, left_out)
+    return FittedAnnotation(made, left_out)

@@ -13,14 +13,14 @@ from goldwire.model import Annotation, AttributeValue, Relation, Span
 from goldwire.schemas import RelationType, Schema
 
 
-class Fitted(NamedTuple):
+class FittedAnnotation(NamedTuple):
     """An annotation that the schema bears, and how often each thing was left out, by reason."""
 
     annotation: Annotation
     left_out: Counter[str]
 
 
-def fit(annotation: Annotation, schema: Schema, text: str) -> Fitted:
+def fit_to_schema(annotation: Annotation, schema: Schema, text: str) -> FittedAnnotation:
     """Keep the spans, attributes and relations that the schema and the text bear.
 
     A relation goes with an end of it. What is asked for and missing (a required attribute, a holder) stays
@@ -32,7 +32,7 @@ def fit(annotation: Annotation, schema: Schema, text: str) -> Fitted:
     fitting = msgspec.structs.replace(
         annotation, schema=schema.stamp, spans=tuple(spans.values()), relations=relations
     )
-    return Fitted(fitting, left_out)
+    return FittedAnnotation(fitting, left_out)
 
 
 def _spans(annotation: Annotation, schema: Schema, text: str, left_out: Counter[str]) -> Iterator[Span]:

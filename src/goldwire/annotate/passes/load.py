@@ -11,7 +11,7 @@ from msgspec import structs
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.passes.compose import Marks, alike, without_origins
 from goldwire.annotate.passes.push import PassSender, check_not_begun, of_layers, start_of
 from goldwire.annotate.passes.reading import marks_of, starts
@@ -58,7 +58,7 @@ def passes_done(annotation: Annotation, passes: Sequence[Pass]) -> list[Pass]:
     return list(passes)
 
 
-def part_of(annotation: Annotation, passes: Sequence[Pass], each: Pass) -> Annotation:
+def pass_part(annotation: Annotation, passes: Sequence[Pass], each: Pass) -> Annotation:
     """What of an annotation the screen of a pass shows, with that pass's lead time.
 
     The time of one that was not made in passes is known as a whole only: it goes with the last.
@@ -112,7 +112,7 @@ class _Loading(PassSender):
 
     def __post_init__(self) -> None:
         self.by_id = {document.id: document for document in self.documents}
-        self.first = int(find_project(self.client, self.title(self.passes[0]))["id"])
+        self.first = int(project_on_server(self.client, self.title(self.passes[0]))["id"])
         self.source = source_of(self.client.server, self.first)
 
     def check(self, annotations: Sequence[Annotation]) -> None:
@@ -149,7 +149,7 @@ class _Loading(PassSender):
 
     def send_one(self, sender: Sender, each: Pass, annotation: Annotation, task: Mapping[str, Any]) -> None:
         """Send one pass of an annotation, or see whether it stands there as it is here."""
-        key, part = _key(annotation), part_of(annotation, self.passes, each)
+        key, part = _key(annotation), pass_part(annotation, self.passes, each)
         if held := sender.held(annotation, task):
             result = to_result(
                 part, self.schema, str(task["data"]["text"]), ids_in(sender.config, task["data"])
@@ -228,7 +228,7 @@ class _Loading(PassSender):
         last = self.read_back[_key(annotation)]
         if annotation.status == "skipped":
             return structs.replace(last, provenance=structs.replace(last.provenance, passes={}))
-        times = {each.name: part_of(annotation, self.passes, each).provenance.lead_time for each in done}
+        times = {each.name: pass_part(annotation, self.passes, each).provenance.lead_time for each in done}
         status: Status = "submitted" if len(done) == len(self.passes) else "draft"
         return structs.replace(last, status=status, provenance=structs.replace(last.provenance, passes=times))
 

@@ -14,13 +14,13 @@ from goldwire.annotate.passes.compose import compose
 from goldwire.annotate.passes.reading import PASS_INCLUDE, Gathered, PassImporter
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.assignments import title_for
-from goldwire.annotate.records.notes import Note, Place
+from goldwire.annotate.records.notes import Note, TaskPlace
 from goldwire.annotate.records.passes import Pass
-from goldwire.annotate.records.pulled import put_aside, read_pulled, write_pulled
+from goldwire.annotate.records.pulled import put_into_conflicts, read_pulled, write_pulled
 from goldwire.annotate.sync.drafts import take_drafts
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import FIELDS, ProjectPull, check_readable, keep_notes
-from goldwire.annotate.sync.pull_state import state_path, write_state
+from goldwire.annotate.sync.pull_state import pull_state_path, write_state
 from goldwire.annotate.sync.report import PullReport
 from goldwire.leftovers import remove_leftovers
 from goldwire.model import Annotation, Document, Provenance, Status
@@ -82,7 +82,7 @@ def pull_passes(
                 importer = PassImporter(
                     client, project, schema, documents, found, accounts, prefer, owner, each=each
                 )
-                path = state_path(project, importer.number, main=False)
+                path = pull_state_path(project, importer.number, main=False)
                 side = ProjectPull(importer, path, full=full, advance=advance, include=PASS_INCLUDE)
                 side.run()
                 sides.append(side)
@@ -98,7 +98,7 @@ def pull_passes(
             each = side.importer.each
             take_drafts(side.importer, part=each.name, onward=bool(each.earlier), taken=taken)
         accounts.save()
-        places: dict[str, Place] = {}
+        places: dict[str, TaskPlace] = {}
         notes: list[Note] = []
         for side in sides:
             report = side.finish()
@@ -149,7 +149,7 @@ def _compose(
         counts.conflicts += [f"{place}: {line}" for line in composed.conflicts]
         if composed.aside is not None:
             before = composed.aside
-            put_aside(project, structs.replace(made, spans=before.spans, relations=before.relations))
+            put_into_conflicts(project, structs.replace(made, spans=before.spans, relations=before.relations))
             for side in sides:
                 if side.importer.each.number in work:
                     task = work[side.importer.each.number].task

@@ -21,7 +21,7 @@ from goldwire.project import Project
 Purpose: TypeAlias = Literal["check", "practice"]
 
 
-class Check(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class GoldCheck(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A reviewed article that an annotator is given.
 
     `place`, in [0, 1), says where it stands among the tasks that are sent with it.
@@ -38,15 +38,15 @@ def checks_path(project: Project) -> Path:
     return project.annotate / "checks.jsonl"
 
 
-def read_checks(project: Project, purpose: Purpose | None = None) -> list[Check]:
+def read_checks(project: Project, purpose: Purpose | None = None) -> list[GoldCheck]:
     """All of them, or those of one purpose; raises GW782 for lines that are none."""
     hint = "restore it from git: it says which annotations are gold checks and no readings"
-    read = read_lines(checks_path(project), Check, "GW782", hint)
+    read = read_lines(checks_path(project), GoldCheck, "GW782", hint)
     checks = {(check.annotator, check.article): check for check in read}
     return [check for check in checks.values() if purpose in (None, check.purpose)]
 
 
-def write_checks(project: Project, checks: Iterable[Check]) -> None:
+def write_checks(project: Project, checks: Iterable[GoldCheck]) -> None:
     """Keep them, a line each."""
     write_lines(checks_path(project), checks)
 

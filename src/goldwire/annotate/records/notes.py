@@ -19,7 +19,7 @@ from goldwire.project import Project
 _QUOTE = 80  # characters of a marked text that a note shows
 
 
-class Place(Struct, frozen=True):
+class TaskPlace(Struct, frozen=True):
     """A task of a Label Studio project; `url` is the address of its labelling view when it was pulled."""
 
     project: int
@@ -53,7 +53,7 @@ def notes_of(given: Mapping[str, Any], text: str) -> Iterator[tuple[str, str]]:
     """
     result = given.get("result")
     for item in result if isinstance(result, list) else ():
-        if (said := noted(item)) and "labels" in (value := item.get("value") or {}):
+        if (said := note_on(item)) and "labels" in (value := item.get("value") or {}):
             start, end = value.get("start"), value.get("end")
             fits = isinstance(start, int) and isinstance(end, int) and 0 <= start < end
             quote = " ".join(text[start:end].split()) if fits else ""
@@ -61,19 +61,19 @@ def notes_of(given: Mapping[str, Any], text: str) -> Iterator[tuple[str, str]]:
             yield shown, " ".join(said.split())
 
 
-def noted(item: Any) -> str:
+def note_on(item: Any) -> str:
     """What was noted on an item of a result, empty where nothing was."""
     meta = item.get("meta") if isinstance(item, dict) else None
     lines = meta.get("text") if isinstance(meta, dict) else None
     return " ".join(map(str, lines if isinstance(lines, list) else [lines])).strip() if lines else ""
 
 
-def read_places(project: Project) -> dict[str, Place]:
+def read_places(project: Project) -> dict[str, TaskPlace]:
     """Where the pulled annotations stand; nothing where that is not known."""
-    return read_cached(places_path(project), dict[str, Place]) or {}
+    return read_cached(places_path(project), dict[str, TaskPlace]) or {}
 
 
-def write_places(project: Project, places: Mapping[str, Place]) -> None:
+def write_places(project: Project, places: Mapping[str, TaskPlace]) -> None:
     """Keep where annotations stand."""
     write_cached(places_path(project), dict(sorted(places.items())))
 

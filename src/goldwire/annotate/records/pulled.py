@@ -25,7 +25,7 @@ from goldwire.model import Annotation
 from goldwire.project import Project
 
 
-class Pulled(Struct, frozen=True, omit_defaults=True):
+class PulledAnnotation(Struct, frozen=True, omit_defaults=True):
     """One stored annotation after the last pull: `local` is the hash of its file, empty where not known.
 
     `source` is the Label Studio project that it came from, `remote` the hash of what each of them had,
@@ -37,13 +37,13 @@ class Pulled(Struct, frozen=True, omit_defaults=True):
     remote: dict[str, str] = {}
     former: tuple[str, ...] = ()
 
-    def seen(self, source: str, remote: str) -> Pulled:
+    def seen(self, source: str, remote: str) -> PulledAnnotation:
         """The same, with what a project has now."""
         held = self.remote.get(source)
         former = self.former if held in (None, remote, *self.former) else (*self.former, held)
         return msgspec.structs.replace(self, remote={**self.remote, source: remote}, former=former)
 
-    def stored(self, annotation: Annotation, source: str, remote: str) -> Pulled:
+    def stored(self, annotation: Annotation, source: str, remote: str) -> PulledAnnotation:
         """The same, where `annotation` is what is stored of what a project has now."""
         return msgspec.structs.replace(self.seen(source, remote), local=local_hash(annotation), source=source)
 
@@ -53,12 +53,12 @@ def source_of(server: str, number: int) -> str:
     return f"{server} {number}"
 
 
-def read_pulled(project: Project) -> dict[str, Pulled]:
+def read_pulled(project: Project) -> dict[str, PulledAnnotation]:
     """What is known, by file below `annotate/annotations`; nothing where it can't be read."""
-    return read_cached(_path(project), dict[str, Pulled]) or {}
+    return read_cached(_path(project), dict[str, PulledAnnotation]) or {}
 
 
-def write_pulled(project: Project, pulled: dict[str, Pulled]) -> None:
+def write_pulled(project: Project, pulled: dict[str, PulledAnnotation]) -> None:
     """Keep what is known."""
     if pulled or _path(project).is_file():
         write_cached(_path(project), dict(sorted(pulled.items())))
@@ -114,7 +114,7 @@ def follow_hashes(project: Project, changes: Iterable[tuple[str, str, str]]) -> 
     write_pulled(project, pulled)
 
 
-def put_aside(project: Project, annotation: Annotation) -> Path:
+def put_into_conflicts(project: Project, annotation: Annotation) -> Path:
     """Keep a local version in `annotate/conflicts/`, which no other stage reads; a former one stays too."""
     folder = project.annotate / "conflicts" / file_name(annotation.annotator)
     text = dumps_annotation(annotation)
@@ -133,11 +133,11 @@ def store_result(project: Project, annotation: Annotation) -> tuple[bool, str]:
     """
     path, key, aside = annotation_path(project, annotation), key_of(project, annotation), ""
     pulled = read_pulled(project)
-    known = pulled.get(key, Pulled())
+    known = pulled.get(key, PulledAnnotation())
     if path.is_file():
         stored = load_annotation(read_bytes(path))
         if known.local != local_hash(stored) and content(stored) != content(annotation):
-            aside = str(put_aside(project, stored).relative_to(project.root))
+            aside = str(put_into_conflicts(project, stored).relative_to(project.root))
     written = write_annotation(project, annotation)
     if known.local != local_hash(annotation):
         pulled[key] = msgspec.structs.replace(known, local=local_hash(annotation))

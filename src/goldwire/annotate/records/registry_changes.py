@@ -15,7 +15,7 @@ from goldwire.files import json_lines, read_text
 from goldwire.project import Project
 
 
-class Change(Struct, frozen=True, omit_defaults=True):
+class RegistryChange(Struct, frozen=True, omit_defaults=True):
     """Who did what to which id, and the spans whose id changed, by annotation.
 
     `entry` is what the registry said of an id that is no more; a split went by `documents` and `words`.
@@ -38,13 +38,13 @@ def record_path(project: Project) -> Path:
     return project.annotate / "registry-changes.jsonl"
 
 
-def read_changes(project: Project) -> list[Change]:
+def read_changes(project: Project) -> list[RegistryChange]:
     """All changes so far, in their order; raises GW795 for a line that is none."""
     hint = "restore it from git; where a merge left both sides in it, keep the lines of both"
-    return list(read_lines(record_path(project), Change, "GW795", hint))
+    return list(read_lines(record_path(project), RegistryChange, "GW795", hint))
 
 
-def with_change(project: Project, changes: list[Change]) -> str:
+def with_change(project: Project, changes: list[RegistryChange]) -> str:
     """The record's text with further changes."""
     path = record_path(project)
     read_changes(project)
@@ -53,7 +53,7 @@ def with_change(project: Project, changes: list[Change]) -> str:
     return text + json_lines(map(msgspec.to_builtins, changes))
 
 
-def now() -> str:
+def now_to_the_second() -> str:
     """The time of a change, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from goldwire.annotations.store import (
-    Joined,
+    JoinedArticles,
     load_annotation,
     read_annotations,
     stored_files,
@@ -152,7 +152,7 @@ def summarised(
 ) -> Iterator[Summary]:
     """Annotations in short. Raises what `join` raises, for those that people have finished."""
     by_id = {document.id: document for document in documents}
-    joined = Joined()
+    joined = JoinedArticles()
     for each in annotations:
         if finished_by_person(each):
             joined.add(each, by_id.get(each.document))

@@ -14,7 +14,13 @@ import msgspec
 
 from goldwire.annotate.adjudication.decisions import folder
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.records.registry_changes import Change, now, record_path, somebody, with_change
+from goldwire.annotate.records.registry_changes import (
+    RegistryChange,
+    now_to_the_second,
+    record_path,
+    somebody,
+    with_change,
+)
 from goldwire.annotate.registry.usage import Ids, bare, entry_for, labels_in, names_in, not_there
 from goldwire.annotate.registry.writing import finish, place_of, write_all
 from goldwire.annotations.ids import id_attributes
@@ -121,7 +127,7 @@ def merged(
         file.replace(new, _joined(kept, entry))
     for other, each in ids.files.items():
         references += each.rename(old, new, itself=other == name)
-    change = Change(now(), somebody(by), "merge", name, old, new, entry=entry or {})
+    change = RegistryChange(now_to_the_second(), somebody(by), "merge", name, old, new, entry=entry or {})
     return _carry_out(ids, change, _Scope(), references, dry_run=dry_run)
 
 
@@ -158,7 +164,7 @@ def rename_id(
             hint = f"to make them one: goldwire registry merge {old} {new}"
             raise GoldwireError.of("GW792", f"`{new}` is an id already", hint=hint)
         references = sum(each.rename(old, new, itself=r == name) for r, each in ids.files.items())
-        change = Change(now(), somebody(by), "rename", name, old, new)
+        change = RegistryChange(now_to_the_second(), somebody(by), "rename", name, old, new)
         return _carry_out(ids, change, _Scope(), references, dry_run=dry_run)
 
 
@@ -211,8 +217,15 @@ def split_id(
             file.add(entry_for(ids.files[name].entries, new, meant))
         if entry is not None and words and not documents:
             file.replace(old, _without(entry, scope.words))
-        change = Change(
-            now(), somebody(by), "split", name, old, new, documents=sorted(documents), words=sorted(words)
+        change = RegistryChange(
+            now_to_the_second(),
+            somebody(by),
+            "split",
+            name,
+            old,
+            new,
+            documents=sorted(documents),
+            words=sorted(words),
         )
         return _carry_out(ids, change, scope, 0, dry_run=dry_run)
 
@@ -282,7 +295,9 @@ def _without(entry: Entry, words: Collection[str]) -> Entry:
     return {**entry, "names": left} if left and left != names else entry
 
 
-def _carry_out(ids: Ids, change: Change, scope: _Scope, references: int, *, dry_run: bool) -> RegistryReport:
+def _carry_out(
+    ids: Ids, change: RegistryChange, scope: _Scope, references: int, *, dry_run: bool
+) -> RegistryReport:
     """Write what a change makes of registries, annotations and decisions; with `dry_run` nothing."""
     project = ids.project
     attributes = {
@@ -351,7 +366,7 @@ def _with_spans(text: str, old: Annotation, new: Annotation) -> str:
     return text
 
 
-def _decided(path: Path, names: Collection[str], change: Change, scope: _Scope) -> tuple[str, int]:
+def _decided(path: Path, names: Collection[str], change: RegistryChange, scope: _Scope) -> tuple[str, int]:
     """The text of an adjudicator's file with an id changed, in own marks or in decisions; and how often."""
     text = read_text(path)
     if change.old not in text:

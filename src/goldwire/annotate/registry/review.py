@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.records.registry_changes import Change, now, record_path, somebody, with_change
+from goldwire.annotate.records.registry_changes import (
+    RegistryChange,
+    now_to_the_second,
+    record_path,
+    somebody,
+    with_change,
+)
 from goldwire.annotate.registry.changes import RegistryReport, merge_ids, mergeable, merged, taken_already
 from goldwire.annotate.registry.usage import Ids, Mention, entry_for, not_there
 from goldwire.annotate.registry.wikidata import KEY, WikidataFile, WikidataItem, item_of
@@ -137,7 +143,7 @@ def review_registry(
             file = ids.files[name]
             item = {KEY: taken[new]} if new in taken else {}
             file.add({**entry_for(file.entries, new, listed[name, new]), **item})
-            changes.append(Change(now(), somebody(by), "add", name, "", new))
+            changes.append(RegistryChange(now_to_the_second(), somebody(by), "add", name, "", new))
         for old, new in known.items():  # before anything is written: all of it is done, or nothing
             mergeable(ids, ids.registry_of(old, registry), old, new)
         if adding and not dry_run:

@@ -52,7 +52,7 @@ class Ids:
                 for name, registry in attributes.get(span.layer, {}).items():
                     value = span.attributes.get(name)
                     if isinstance(value, str) and value:
-                        words = words_of(document, span) if document is not None and same else ""
+                        words = span_words(document, span) if document is not None and same else ""
                         yield Mention(path, annotation, span, name, registry, value, words)
 
     def registry_of(self, name: str, given: str = "") -> str:
@@ -82,7 +82,7 @@ def not_there(message: str, hint: str) -> Fault:
     return Fault("GW791", message, "", hint)
 
 
-def words_of(document: Document, span: Span) -> str:
+def span_words(document: Document, span: Span) -> str:
     """What a span marks."""
     return document.text[span.start : span.end]
 

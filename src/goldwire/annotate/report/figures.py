@@ -25,7 +25,7 @@ _PLACES = 3  # of a confusion
 
 
 @dataclass(frozen=True)
-class Work:
+class AnnotatorWork:
     """One annotator's articles: `assigned` to them, and what became of these and others; spans by layer."""
 
     annotator: str
@@ -118,7 +118,7 @@ def week_of(instant: str) -> str:
     return f"{year}-W{week:02}"
 
 
-def work(summaries: Iterable[Summary], assignments: Iterable[Assignment]) -> list[Work]:
+def work(summaries: Iterable[Summary], assignments: Iterable[Assignment]) -> list[AnnotatorWork]:
     """Everybody who has work or has done some, by name."""
     assigned: dict[str, set[str]] = defaultdict(set)
     for assignment in assignments:
@@ -134,7 +134,9 @@ def work(summaries: Iterable[Summary], assignments: Iterable[Assignment]) -> lis
         begun = {each.document for each in theirs[name] if each.status == "draft"}
         spans = Counter(span[0] for each in theirs[name] if each.done for span in each.spans)
         to_do = len(assigned[name] - done - skipped)
-        listed.append(Work(name, len(assigned[name]), len(done), len(begun), len(skipped), to_do, spans))
+        listed.append(
+            AnnotatorWork(name, len(assigned[name]), len(done), len(begun), len(skipped), to_do, spans)
+        )
     return listed
 
 
@@ -187,7 +189,7 @@ def _pairs(summaries: Iterable[Summary]) -> list[tuple[Summary, Summary]]:
     ]
 
 
-def agreement(summaries: Sequence[Summary], layers: Sequence[str]) -> list[WeekAgreement]:
+def weekly_agreement(summaries: Sequence[Summary], layers: Sequence[str]) -> list[WeekAgreement]:
     """Agreement by layer and week, and over all weeks (`week` empty), in the order of `layers`."""
     import numpy as np
 
@@ -213,12 +215,12 @@ def agreement(summaries: Sequence[Summary], layers: Sequence[str]) -> list[WeekA
 
 
 def _interval(rows: FloatArray) -> tuple[float, float] | None:
-    from goldwire.eval.counts.bootstrap import Sampling, interval, resampled
+    from goldwire.eval.counts.bootstrap import Sampling, percentile_interval, resampled
 
     if len(rows) < FEW:
         return None
     sums = resampled(rows, Sampling(_RESAMPLES))
-    return None if sums is None else interval(sums[:, 0] / sums[:, 1])
+    return None if sums is None else percentile_interval(sums[:, 0] / sums[:, 1])
 
 
 def confusions(summaries: Sequence[Summary]) -> list[Confusion]:

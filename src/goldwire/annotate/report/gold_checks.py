@@ -199,7 +199,7 @@ def _faults(edits: Sequence[Edits], resamples: int) -> list[FaultKind]:
     """Each kind of fault over all checks; spans and relations that were left out by both count nowhere."""
     import numpy as np
 
-    from goldwire.eval.counts.bootstrap import Sampling, interval, resampled
+    from goldwire.eval.counts.bootstrap import Sampling, percentile_interval, resampled
 
     rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for each in edits:
@@ -219,7 +219,7 @@ def _faults(edits: Sequence[Edits], resamples: int) -> list[FaultKind]:
         # Where there is no fault all draws are alike, which is no knowledge that there are none.
         sums = resampled(table, Sampling(resamples)) if count else None
         with np.errstate(invalid="ignore"):
-            ci95 = None if sums is None else interval(sums[:, 0] / sums[:, 1])
+            ci95 = None if sums is None else percentile_interval(sums[:, 0] / sums[:, 1])
         listed.append(FaultKind(kind, count, of, count / of if of else None, ci95))
     return listed
 

@@ -6,9 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from goldwire.annotate.records.notes import Note, Place, place_key
+from goldwire.annotate.records.notes import Note, TaskPlace, place_key
 from goldwire.annotate.records.summary import Summary
-from goldwire.annotate.report.figures import FEW, Acceptance, Confusion, Pace, PassPace, WeekAgreement, Work
+from goldwire.annotate.report.figures import (
+    FEW,
+    Acceptance,
+    AnnotatorWork,
+    Confusion,
+    Pace,
+    PassPace,
+    WeekAgreement,
+)
 from goldwire.annotate.report.gold_checks import DRIFT, KINDS, Checked
 from goldwire.annotations.rules import RULES
 from goldwire.html import charts
@@ -22,12 +30,12 @@ _RARE = 0.05
 
 
 @dataclass(frozen=True)
-class Link:
+class TextLink:
     """A text with the address that it leads to, no link where there is none; `beside` stands after it."""
 
     text: str
     url: str = ""
-    beside: Link | None = None
+    beside: TextLink | None = None
 
     @property
     def safe(self) -> str:
@@ -36,12 +44,12 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table: `rows` of cells, each a text or some links; the first cell is the row's name."""
 
     caption: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str | Sequence[Link]]]
+    rows: Sequence[Sequence[str | Sequence[TextLink]]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class Section:
     words: Sequence[str] = ()
     notes: Sequence[str] = ()
     drawings: Sequence[tuple[str, str]] = ()
-    tables: Sequence[Table] = ()
+    tables: Sequence[PageTable] = ()
     empty: str = ""
 
 
@@ -67,7 +75,7 @@ class Team:
     title: str
     when: str
     layers: Sequence[str]
-    work: Sequence[Work]
+    work: Sequence[AnnotatorWork]
     paces: Sequence[Pace]
     agreement: Sequence[WeekAgreement]
     confusions: Sequence[Confusion]
@@ -76,7 +84,7 @@ class Team:
     notes: Sequence[Note]
     checked: Sequence[Checked] = ()
     pass_paces: Sequence[PassPace] = ()
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, TaskPlace] = field(default_factory=dict)
     #: The words at a place: document, start, end (code points).
     quotes: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
     watched: bool = False
@@ -113,7 +121,7 @@ def _progress(team: Team) -> Section:
         + [amount(each.spans.get(layer, 0)) for layer in team.layers]
         for each in team.work
     ]
-    table = Table("Articles of each annotator, and the spans in those that are done", columns, rows)
+    table = PageTable("Articles of each annotator, and the spans in those that are done", columns, rows)
     words = (
         "By name, in no other order: articles differ, and no single figure here says how good a reading is.",
     )
@@ -126,7 +134,7 @@ def _time(team: Team) -> Section:
     for each in team.paces:
         by_name[each.annotator][each.week] = each
     tables = [
-        Table(
+        PageTable(
             caption,
             ["annotator", *weeks],
             [
@@ -155,13 +163,13 @@ def _time(team: Team) -> Section:
     return Section("time", "Time", words, tables=tables, empty="No time is known yet.")
 
 
-def _by_pass(paces: Sequence[PassPace], caption: str, key: str) -> Table:
+def _by_pass(paces: Sequence[PassPace], caption: str, key: str) -> PageTable:
     """Medians, a row for each annotator, a column for each pass and the last for all of them."""
     names = list(dict.fromkeys(each.part for each in paces if each.part))
     cells = {(each.annotator, each.part): _paced(each, key) for each in paces}
     annotators = dict.fromkeys(each.annotator for each in paces)
     rows = [[who, *(cells.get((who, name), "") for name in (*names, ""))] for who in annotators]
-    return Table(caption, ["annotator", *names, "all passes"], rows)
+    return PageTable(caption, ["annotator", *names, "all passes"], rows)
 
 
 def _paced(pace: Pace | PassPace | None, key: str) -> str:
@@ -191,7 +199,7 @@ def _agreement(team: Team) -> Section:
         f"anew, none below {FEW} articles. An article counts in the week of its later reading. It says how "
         "alike readings are, not which is right; goldwire eval agree has chance-corrected figures.",
     )
-    table = Table("All weeks together", ["layer", "articles", "F1", "95 %"], rows)
+    table = PageTable("All weeks together", ["layer", "articles", "F1", "95 %"], rows)
     return Section(
         "agreement",
         "Agreement",
@@ -210,13 +218,13 @@ def _week(each: WeekAgreement) -> charts.Point:
 
 def _confusions(team: Team) -> Section:
     total = sum(each.count for each in team.confusions)
-    rows: list[Sequence[str | Sequence[Link]]] = []
+    rows: list[Sequence[str | Sequence[TextLink]]] = []
     for each in team.confusions[:_CONFUSIONS]:
-        links: list[Link] = []
+        links: list[TextLink] = []
         for document, first, second, start, end in each.places:
             quote = team.quotes.get((document, start, end), document)
-            other = Link(second, team.url(second, document))
-            links.append(Link(f"«{quote}» {first}", team.url(first, document), other))
+            other = TextLink(second, team.url(second, document))
+            links.append(TextLink(f"«{quote}» {first}", team.url(first, document), other))
         what = {
             "missed": f"{each.labels[1]}, or nothing",
             "extent": f"{each.labels[0]}: where it begins or ends",
@@ -225,7 +233,7 @@ def _confusions(team: Team) -> Section:
         share = percent(each.count / total)
         rows.append([what, each.layer, amount(each.count), share, links])
     columns = ["what", "layer", "times", "of all", "for instance, in both readings"]
-    table = Table("The most frequent first", columns, rows)
+    table = PageTable("The most frequent first", columns, rows)
     words = (
         "What two readings of an article do not share. A rule or an example in the guide may settle it.",
     )
@@ -260,7 +268,7 @@ def _predictions(team: Team) -> Section:
             for document, spans, seconds in each.quick
         ]
     columns = ["annotator", "articles", "predicted spans", "kept unchanged", "seconds a span"]
-    table = Table("Articles in which spans of a prediction are left", columns, rows)
+    table = PageTable("Articles in which spans of a prediction are left", columns, rows)
     words = (
         "Predicted spans that were removed leave no trace here. Agreement between readings that began with "
         "one prediction is partly the prediction's.",
@@ -319,12 +327,12 @@ def _checks(team: Team) -> Section:
         *(*hints, *to_do, *left_out),
     )
     tables = [
-        Table(
+        PageTable(
             "F1 against what was reviewed",
             ["annotator", "checks", "what", "F1", "95 %", "reviewed marks"],
             figures,
         ),
-        Table(
+        PageTable(
             "Faults by kind, where there are any",
             ["annotator", "kind", "which is", "times", "of", "share", "95 %"],
             faults,
@@ -357,7 +365,7 @@ def drift_hint(checked: Checked) -> str:
 
 def _rules(team: Team) -> Section:
     counts: Counter[tuple[str, str]] = Counter()
-    places: dict[tuple[str, str], list[Link]] = defaultdict(list)
+    places: dict[tuple[str, str], list[TextLink]] = defaultdict(list)
     for each in team.summaries:
         for broken in each.broken:
             key = each.annotator, broken.code
@@ -365,13 +373,15 @@ def _rules(team: Team) -> Section:
             if len(places[key]) < _PLACES:
                 span = broken.where.partition(" $.")[2].partition(" ")[2]
                 what = f"{span} {broken.message}".strip()
-                places[key].append(Link(f"{each.document}: {what}", team.url(each.annotator, each.document)))
-    rows: list[Sequence[str | Sequence[Link]]] = [
+                places[key].append(
+                    TextLink(f"{each.document}: {what}", team.url(each.annotator, each.document))
+                )
+    rows: list[Sequence[str | Sequence[TextLink]]] = [
         [name, code, RULES.get(code, ""), amount(count), places[name, code]]
         for (name, code), count in sorted(counts.items(), key=lambda each: (each[0][0], -each[1], each[0][1]))
     ]
     columns = ["annotator", "code", "does not hold", "times", "for instance"]
-    table = Table("Of each annotator the most frequent first", columns, rows)
+    table = PageTable("Of each annotator the most frequent first", columns, rows)
     return Section(
         "rules",
         "Rules broken",
@@ -383,17 +393,17 @@ def _rules(team: Team) -> Section:
 
 def _notes(team: Team) -> Section:
     latest = sorted(team.notes, key=lambda note: note.when, reverse=True)[:_NOTES]
-    rows: list[Sequence[str | Sequence[Link]]] = [
-        [note.when[:10], note.annotator, [Link(note.document, note.url)], f"«{note.quote}»", note.text]
+    rows: list[Sequence[str | Sequence[TextLink]]] = [
+        [note.when[:10], note.annotator, [TextLink(note.document, note.url)], f"«{note.quote}»", note.text]
         for note in latest
     ]
     more = len(team.notes) - len(latest)
     words = [f"{amount(more)} older ones are in annotate/notes.jsonl."] if more else []
-    table = Table("The latest first", ["when", "who", "article", "beside", "note"], rows)
+    table = PageTable("The latest first", ["when", "who", "article", "beside", "note"], rows)
     return Section("notes", "Notes and questions", words, tables=[table], empty="None.")
 
 
-def quoted(confusions: Iterable[Confusion]) -> set[tuple[str, int, int]]:
+def quoted_places(confusions: Iterable[Confusion]) -> set[tuple[str, int, int]]:
     """The places whose words the page shows."""
     shown = list(confusions)[:_CONFUSIONS]
     return {(place[0], place[3], place[4]) for each in shown for place in each.places}

@@ -16,9 +16,16 @@ from goldwire.annotate.records.gold_checks import checks_path
 from goldwire.annotate.records.notes import notes_path, places_path, read_notes, read_places
 from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.records.summary import article_stamps, file_stamp, store_index
-from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, pass_paces, work
+from goldwire.annotate.report.figures import (
+    acceptances,
+    confusions,
+    paces,
+    pass_paces,
+    weekly_agreement,
+    work,
+)
 from goldwire.annotate.report.gold_checks import read_checked
-from goldwire.annotate.report.page import Team, quoted, team_page
+from goldwire.annotate.report.page import Team, quoted_places, team_page
 from goldwire.files import write_text
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project
@@ -32,7 +39,7 @@ def read_team(project: Project, *, watched: bool = False) -> Team:
     with store_index(project, schema) as index:
         read = index.summaries()
         parted = confusions(read)
-        quotes = index.quotes(quoted(parted))
+        quotes = index.quotes(quoted_places(parted))
     return Team(
         title=f"{project.name}: the team",
         when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -40,7 +47,7 @@ def read_team(project: Project, *, watched: bool = False) -> Team:
         work=work(read, read_assignments(project)),
         paces=paces(read),
         pass_paces=pass_paces(read, [each.name for each in passes_of(project, schema)]),
-        agreement=agreement(read, tuple(schema.layers)),
+        agreement=weekly_agreement(read, tuple(schema.layers)),
         confusions=parted,
         acceptances=acceptances(read),
         checked=read_checked(project, schema),

@@ -13,23 +13,23 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import UNKNOWN, unknown_name
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.gold_checks import folder_of, read_checks
-from goldwire.annotate.records.notes import Note, Place, notes_of, place_key
+from goldwire.annotate.records.notes import Note, TaskPlace, notes_of, place_key
 from goldwire.annotate.records.pulled import (
-    Pulled,
+    PulledAnnotation,
     key_of,
     local_hash,
-    put_aside,
+    put_into_conflicts,
     read_pulled,
     remote_hash,
     source_of,
     write_pulled,
 )
 from goldwire.annotate.records.registry_changes import retired
-from goldwire.annotate.sync.keep_history import merge
+from goldwire.annotate.sync.keep_history import keep_history_of
 from goldwire.annotate.sync.pull_state import before, to_come
 from goldwire.annotate.sync.quarantine import Line
 from goldwire.annotate.sync.report import PullReport
-from goldwire.annotate.sync.three_way import Choice, choose
+from goldwire.annotate.sync.three_way import PullChoice, choose_version
 from goldwire.annotations.ids import with_ids
 from goldwire.annotations.store import AnnotationWriter, annotation_path, load_annotation
 from goldwire.errors import Fault, GoldwireError
@@ -38,7 +38,7 @@ from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.people import latest_first
 from goldwire.formats.labelstudio.reader import census, read_result
 from goldwire.formats.labelstudio.region_text import RegionText
-from goldwire.formats.labelstudio.result import Quarantined, Read, Trim
+from goldwire.formats.labelstudio.result import Quarantined, ReadResult, Trim
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -83,7 +83,7 @@ class Importer:
         self.times: dict[str, str] = {}  # when that saw each annotation changed last
         self.annotators: set[str] = set()
         self.lines: list[Line] = []  # of the quarantine
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, TaskPlace] = {}
         self._writer = AnnotationWriter(self.project)
 
     def begin_anew(self) -> None:
@@ -164,7 +164,7 @@ class Importer:
         report.trims += (_told(trim, made, document) for trim in read.trims)
         self.annotators.add(name)
         url = self.client.task_url(self.number, number)
-        self.places[place_key(name, document.id)] = Place(self.number, number, url)
+        self.places[place_key(name, document.id)] = TaskPlace(self.number, number, url)
         for quote, said in notes_of(given, document.text):
             report.notes.append(Note(name, document.id, made.provenance.updated, quote, said, url))
         spans = {span.id: span for span in made.spans}
@@ -187,7 +187,7 @@ class Importer:
             self.report.unchanged += 1
             return
         self.report.apart += self.folder(made) != self.project.annotations
-        kept = merge(stored, made, self.schema, text, submitted=submitted)
+        kept = keep_history_of(stored, made, self.schema, text, submitted=submitted)
         if self.settle(task, given, stored, made, kept):
             self.report.written += 1
         else:
@@ -216,8 +216,8 @@ class Importer:
         """
         folder = self.folder(made)
         key, source = key_of(self.project, made, folder), source_of(self.server, self.number)
-        known, remote = self.pulled.get(key, Pulled()), remote_hash(made)
-        choice = choose(
+        known, remote = self.pulled.get(key, PulledAnnotation()), remote_hash(made)
+        choice = choose_version(
             stored,
             made,
             same=kept is None,
@@ -230,24 +230,24 @@ class Importer:
             set_back=self.is_set_back(given) and remote not in known.former,
             new_there=lambda stored: self.is_new(stored, made, seen=remote in known.former),
         )
-        if choice is Choice.LEAVE_REMOVED:
+        if choice is PullChoice.LEAVE_REMOVED:
             self.report.removed_here.append(_place(made))
-        elif choice is Choice.LEAVE_EDITED:
+        elif choice is PullChoice.LEAVE_EDITED:
             self.report.edited_here.append(_place(made))
             self.pulled[key] = known.seen(source, remote)
-        elif choice is Choice.REFUSE:
+        elif choice is PullChoice.REFUSE:
             reason = "what is stored of the same annotator is later: from another project or server"
             self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
-        elif choice is Choice.LEAVE_SAME and stored is not None:
+        elif choice is PullChoice.LEAVE_SAME and stored is not None:
             self.pulled[key] = known.stored(stored, source, remote)
-        if kept is None or choice not in (Choice.TAKE, Choice.TAKE_ANEW, Choice.TAKE_OVER_EDIT):
+        if kept is None or choice not in (PullChoice.TAKE, PullChoice.TAKE_ANEW, PullChoice.TAKE_OVER_EDIT):
             return False
-        if choice is Choice.TAKE_ANEW:
+        if choice is PullChoice.TAKE_ANEW:
             self.report.conflicts.append(
                 f"{_place(made)}: removed here, changed on the server, which is taken"
             )
-        if stored is not None and choice is Choice.TAKE_OVER_EDIT:
-            aside = put_aside(self.project, stored).relative_to(self.project.root)
+        if stored is not None and choice is PullChoice.TAKE_OVER_EDIT:
+            aside = put_into_conflicts(self.project, stored).relative_to(self.project.root)
             edited = known.local != local_hash(stored)
             why = "changed here and on the server; yours" if edited else f"{_SET_BACK}; what was stored"
             self.report.conflicts.append(f"{_place(made)}: {why} is in {aside}")
@@ -255,7 +255,7 @@ class Importer:
         # Who looks through the store must find all of it, and what was put aside is not to be so twice.
         self.accounts.before_looking = self.flush
         written = self._writer.write(kept, folder)
-        if choice is Choice.TAKE_OVER_EDIT:
+        if choice is PullChoice.TAKE_OVER_EDIT:
             self.flush()
         return written
 
@@ -282,7 +282,7 @@ class Importer:
         """Whether the server's time of an annotation is earlier than the last pull saw it."""
         return str(given.get("updated_at")) < self.times.get(str(given["id"]), "")
 
-    def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> Read:
+    def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> ReadResult:
         """The spans and relations of an annotation; what has no place goes to the quarantine.
 
         Ids that were merged or renamed since are read as what stands for them now.
@@ -299,7 +299,7 @@ class Importer:
         return read
 
     def annotation(
-        self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any], read: Read
+        self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any], read: ReadResult
     ) -> Annotation:
         """What was read, as its annotator's work."""
         editor = self.accounts.of(given, "updated_by") if given.get("updated_by") else name

@@ -13,7 +13,7 @@ from goldwire.model import Annotation, Span
 from goldwire.schemas import Schema
 
 
-def merge(
+def keep_history_of(
     stored: Annotation | None, pulled: Annotation, schema: Schema, text: str, *, submitted: bool = False
 ) -> Annotation | None:
     """What to keep of a pulled annotation; None where the stored one says the same and stays as it is.

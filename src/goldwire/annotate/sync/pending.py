@@ -43,7 +43,7 @@ def note(path: Path, server: str, project: int, sent: dict[str, list[str]]) -> N
     write_cached(path, InFlight(server, project, time.time(), sent))
 
 
-def noted(path: Path, server: str, project: int) -> InFlight | None:
+def pending_batch(path: Path, server: str, project: int) -> InFlight | None:
     """The batch that an earlier push was sending to this server, if any; one started anew has lost it."""
     batch = read_cached(path, InFlight)
     return batch if batch is not None and (batch.server, batch.project) == (server, project) else None

@@ -63,7 +63,9 @@ def check_drafts(drafts: Iterable[Annotation]) -> None:
     )
 
 
-def unusable(schema: Schema, document: Document, annotations: Sequence[Annotation]) -> Iterator[Fault]:
+def prediction_faults(
+    schema: Schema, document: Document, annotations: Sequence[Annotation]
+) -> Iterator[Fault]:
     """Faults that keep annotations from being sent: another text, offsets, ids, labels, attributes, ends."""
     broken = False
     for annotation in annotations:
@@ -78,7 +80,7 @@ def unusable(schema: Schema, document: Document, annotations: Sequence[Annotatio
 def checked_predictions(
     schema: Schema, documents: Sequence[Document], predictions: Sequence[Annotation]
 ) -> dict[str, list[Annotation]]:
-    """The predictions by document; raises GW322 and what `unusable` finds, the faults of all at once."""
+    """The predictions by document; raises GW322 and what `prediction_faults` finds, all of it at once."""
     known = {document.id: document for document in documents}
     grouped: dict[str, list[Annotation]] = defaultdict(list)
     faults: list[Fault] = []
@@ -94,6 +96,6 @@ def checked_predictions(
         else:
             grouped[annotation.document].append(annotation)
     for name, some in grouped.items():
-        faults.extend(unusable(schema, known[name], some))
+        faults.extend(prediction_faults(schema, known[name], some))
     raise_faults(faults[:100])
     return {name: some for name, some in grouped.items() if some}

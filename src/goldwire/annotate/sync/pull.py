@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from goldwire.annotate.labelstudio.client import WORK, Client, task_filter
-from goldwire.annotate.labelstudio.config_difference import compare
+from goldwire.annotate.labelstudio.config_difference import compare_configs
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import COUNTERS, annotations_on, find_project
+from goldwire.annotate.labelstudio.projects import COUNTERS, annotations_on, project_on_server
 from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.annotate.labelstudio.users import account_number
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.notes import (
     Note,
-    Place,
+    TaskPlace,
     place_key,
     read_notes,
     read_places,
@@ -27,13 +27,13 @@ from goldwire.annotate.records.pulled import write_pulled
 from goldwire.annotate.sync.drafts import take_drafts
 from goldwire.annotate.sync.importer import Importer, Prefer
 from goldwire.annotate.sync.pull_state import (
-    Seen,
-    State,
+    PullState,
+    SeenAnnotation,
     before,
     margin,
     now,
+    pull_state_path,
     read_state,
-    state_path,
     why_all,
     write_state,
     written_as,
@@ -87,11 +87,11 @@ def pull(
     """
     with project_lock(project):
         remove_leftovers(project.root)
-        found = find_project(client, title or project.name, FIELDS)
+        found = project_on_server(client, title or project.name, FIELDS)
         check_readable(client, schema, found)
         accounts = Accounts(client, project, keep=True)
         importer = Importer(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
-        path = state_path(project, importer.number, main=title is None or title == project.name)
+        path = pull_state_path(project, importer.number, main=title is None or title == project.name)
         work = ProjectPull(importer, path, full=full, advance=advance)
         work.run()
         if drafts:
@@ -106,14 +106,14 @@ def pull(
 
 def check_readable(client: Client, schema: Schema, found: Mapping[str, Any]) -> None:
     """Raise GW329 where the config of a Label Studio project names what the schema does not have."""
-    foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
+    foreign = compare_configs(str(found.get("label_config") or ""), label_config(schema), client.url).removed
     if foreign:
         message = f"the schema lacks what `{found.get('title')}` is annotated with: {', '.join(foreign)}"
         hint = "bring both together first: goldwire schema migrate PLAN --push"
         raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
 
 
-def keep_notes(project: Project, places: Mapping[str, Place], notes: Sequence[Note]) -> None:
+def keep_notes(project: Project, places: Mapping[str, TaskPlace], notes: Sequence[Note]) -> None:
     """Keep places and notes of what was read; those of annotations that were not read again stay."""
     if places:
         write_places(project, {**read_places(project), **places})
@@ -143,7 +143,7 @@ class ProjectPull(Generic[Reader]):
         self.advance = advance or (lambda _steps: None)
         self.basis, self.why_all = importer.basis(), ""
         self.last = read_state(path, importer.server, importer.number)
-        self.known: dict[str, Seen] = {}
+        self.known: dict[str, SeenAnnotation] = {}
         if self.last is not None:
             self.known = self.last.annotations
             importer.since = self.last.since
@@ -155,10 +155,10 @@ class ProjectPull(Generic[Reader]):
                 self.why_all = why_all(self.last, self.basis, importer.client.server_time)
         self._begin(self.last if not (full or self.why_all) else None)
 
-    def _begin(self, last: State | None) -> None:
+    def _begin(self, last: PullState | None) -> None:
         """All tasks are to be read, or with `last` those that changed since."""
         self.part = last is not None and bool(last.since)
-        self.seen: dict[str, Seen] = dict(self.known) if self.part else {}
+        self.seen: dict[str, SeenAnnotation] = dict(self.known) if self.part else {}
         self.recent: dict[str, str] = dict(last.recent) if last is not None and self.part else {}
         self.since = last.since if last is not None else ""
         self.newest = self.oldest_refused = ""
@@ -211,7 +211,7 @@ class ProjectPull(Generic[Reader]):
             account = account_number(annotation.get("completed_by")) or self.importer.accounts.former.get(
                 int(key), 0
             )
-            self.seen[key] = Seen(number, str(annotation.get("updated_at", "")), account)
+            self.seen[key] = SeenAnnotation(number, str(annotation.get("updated_at", "")), account)
         self.importer.report.commented += bool(task.get("comment_count"))
         document = self.importer.document(task, annotations)
         if document is None:
@@ -235,7 +235,7 @@ class ProjectPull(Generic[Reader]):
             return self.importer.report.drafts is None
         return self.part and line["task"] not in self.tasks
 
-    def state(self) -> State:
+    def state(self) -> PullState:
         """What the next pull must know.
 
         A task that changed while this one was reading may have been read before: that is looked at again.
@@ -250,7 +250,9 @@ class ProjectPull(Generic[Reader]):
         start = margin(since) if since else ""
         recent = {key: updated for key, updated in self.recent.items() if updated > start}
         whole = self.last.whole if self.part and self.last is not None else self.instant
-        return State(self.importer.server, self.importer.number, self.basis, since, self.seen, recent, whole)
+        return PullState(
+            self.importer.server, self.importer.number, self.basis, since, self.seen, recent, whole
+        )
 
     def finish(self) -> PullReport:
         """Keep the quarantine; the whole report."""

@@ -19,7 +19,7 @@ _WHOLE = timedelta(days=1)
 _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"  # the one form that the server's filter takes
 
 
-class Seen(Struct, frozen=True, array_like=True):
+class SeenAnnotation(Struct, frozen=True, array_like=True):
     """An annotation on the server: its task, when it last changed, and whose it is.
 
     `account` is 0 where that was not known.
@@ -30,7 +30,7 @@ class Seen(Struct, frozen=True, array_like=True):
     account: int = 0
 
 
-class State(Struct, frozen=True):
+class PullState(Struct, frozen=True):
     """What the last pull saw. `basis` is the hash of all that decides how a result is read.
 
     `server` is an address, or `own`: the project's own server changes its port. `recent` holds the times of
@@ -42,23 +42,23 @@ class State(Struct, frozen=True):
     project: int
     basis: str
     since: str = ""
-    annotations: dict[str, Seen] = {}  # by their ids on the server
+    annotations: dict[str, SeenAnnotation] = {}  # by their ids on the server
     recent: dict[str, str] = {}  # task ids: when they changed
     whole: str = ""
 
 
-def state_path(project: Project, number: int, *, main: bool) -> Path:
+def pull_state_path(project: Project, number: int, *, main: bool) -> Path:
     """The file that keeps the state of one Label Studio project."""
     return project.cache / ("pull.json" if main else f"pull-{number}.json")
 
 
-def read_state(path: Path, server: str, number: int) -> State | None:
+def read_state(path: Path, server: str, number: int) -> PullState | None:
     """What the last pull saw, where it was of this server's project."""
-    state = read_cached(path, State)
+    state = read_cached(path, PullState)
     return state if state is not None and (state.server, state.project) == (server, number) else None
 
 
-def write_state(path: Path, state: State) -> None:
+def write_state(path: Path, state: PullState) -> None:
     """Keep a state."""
     write_cached(path, state)
 
@@ -84,7 +84,7 @@ def to_come(since: str, server_time: datetime | None) -> bool:
         return False
 
 
-def why_all(last: State, basis: str, server_time: datetime | None) -> str:
+def why_all(last: PullState, basis: str, server_time: datetime | None) -> str:
     """Why a pull after `last` reads everything; empty where what changed since is enough."""
     if last.basis != basis:
         return "the schema, an article or a retired id changed"

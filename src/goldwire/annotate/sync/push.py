@@ -15,10 +15,18 @@ from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import ensure_project, shows_live
 from goldwire.annotate.labelstudio.transport import Unsure
 from goldwire.annotate.labelstudio.views import ensure_first_view
-from goldwire.annotate.sync.pending import in_flight_path, noted, sending
+from goldwire.annotate.sync.pending import in_flight_path, pending_batch, sending
 from goldwire.annotate.sync.predictions import checked_predictions, version
 from goldwire.annotate.sync.suggestions import Suggested, suggest_ids, task_data
-from goldwire.annotate.sync.tasks import batches, data_of, prediction_of, task_of, uid, versions, worked_on
+from goldwire.annotate.sync.tasks import (
+    data_of,
+    prediction_of,
+    task_batches,
+    task_of,
+    uid,
+    versions,
+    worked_on,
+)
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
@@ -160,14 +168,14 @@ class _Push:
             self.report.outdated = sorted(
                 {data_of(t, "id") for t in self.tasks_of("id", [d.id for d in missing])}
             )
-        for batch in batches(missing, self.batch):
+        for batch in task_batches(missing, self.batch):
             self.send(batch)
             advance(len(batch))
         self.add_predictions(present)
 
     def land(self) -> bool:
         """Wait for what an earlier push, cut off, had on its way; whether there was anything."""
-        found = noted(self.path, self.client.url, self.project)
+        found = pending_batch(self.path, self.client.url, self.project)
         if found is not None:
             self.versions = True
             self.wait_for(found.sent, found.seconds)

@@ -18,7 +18,7 @@ _DONE = ("submitted", "reviewed", "adjudicated")
 
 
 @dataclass(frozen=True)
-class Candidates:
+class PushCandidates:
     """Articles that may be pushed, and those that may not: labelled already, or on the server already."""
 
     documents: list[Document]
@@ -42,7 +42,7 @@ class Ranked:
 
 def candidates(
     client: Client, title: str, documents: Sequence[Document], stored: Sequence[Annotation]
-) -> Candidates:
+) -> PushCandidates:
     """The articles that nobody has annotated and that the project of this title does not have.
 
     Drafts and skipped ones count as not annotated.
@@ -55,13 +55,13 @@ def candidates(
     labelled = [document for document in documents if document.id in done]
     unlabelled = [document for document in documents if document.id not in done]
     present = [document for document in unlabelled if uid(document) in present_uids]
-    return Candidates(
+    return PushCandidates(
         [document for document in unlabelled if uid(document) not in present_uids], labelled, present
     )
 
 
 def by_uncertainty(
-    available: Candidates,
+    available: PushCandidates,
     predictions: Sequence[Annotation],
     *,
     count: int | None = None,

@@ -9,7 +9,7 @@ import msgspec
 
 from goldwire.annotate.records.notes import Note
 from goldwire.errors import Fault
-from goldwire.formats.account import Account
+from goldwire.formats.account import ConversionAccount
 
 
 @dataclass
@@ -49,7 +49,7 @@ class PullReport:
     quarantine_file: str = ""
     refused: list[Fault] = field(default_factory=list)
     gone: int = 0
-    account: Account = field(default_factory=Account)
+    account: ConversionAccount = field(default_factory=ConversionAccount)
     ground_truth: int = 0
     commented: int = 0
     edited_here: list[str] = field(default_factory=list)

@@ -78,7 +78,7 @@ def worked_on(task: dict[str, Any]) -> bool:
     return any(task.get(field) for field in fields)
 
 
-def batches(
+def task_batches(
     documents: Iterable[Document], most: int | None = None, *, characters: int = _CHARACTERS
 ) -> Iterator[list[Document]]:
     """Articles in batches of at most so many, and of so many code points of text; a longer one is alone."""

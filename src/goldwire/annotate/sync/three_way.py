@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 
-from goldwire.annotate.records.pulled import Pulled, local_hash
+from goldwire.annotate.records.pulled import PulledAnnotation, local_hash
 from goldwire.annotations.meaning import content, later
 from goldwire.model import Annotation
 
 
-class Choice(Enum):
+class PullChoice(Enum):
     """What is done with an annotation that a pull meets."""
 
     TAKE = auto()  # the server's is stored
@@ -22,12 +22,12 @@ class Choice(Enum):
     REFUSE = auto()  # what is stored is later: from another project or server
 
 
-def choose(
+def choose_version(
     stored: Annotation | None,
     made: Annotation,
     *,
     same: bool,
-    known: Pulled,
+    known: PulledAnnotation,
     source: str,
     remote: str,
     prefer: str,
@@ -35,7 +35,7 @@ def choose(
     as_noted: bool,
     set_back: bool,
     new_there: Callable[[Annotation], bool],
-) -> Choice:
+) -> PullChoice:
     """Compare what is `stored`, what the server has (`made`), and what was pulled last (`known`).
 
     `same`: both say the same. `source` names the Label Studio project, `remote` is the hash of what it has,
@@ -48,18 +48,18 @@ def choose(
     if stored is None:
         removed = there is not None and prefer != "theirs" and not store_is_new
         if not removed:
-            return Choice.TAKE
-        return Choice.LEAVE_REMOVED if there == remote else Choice.TAKE_ANEW
+            return PullChoice.TAKE
+        return PullChoice.LEAVE_REMOVED if there == remote else PullChoice.TAKE_ANEW
     if same:
-        return Choice.LEAVE_SAME
+        return PullChoice.LEAVE_SAME
     same_time = (stored.provenance.updated, stored.schema) == (made.provenance.updated, made.schema)
     edited = known.local != local_hash(stored)
     if there == remote or (there is None and same_time) or (edited and as_noted):
-        return Choice.LEAVE_EDITED
+        return PullChoice.LEAVE_EDITED
     if later(stored, made) and not (known.source == source and new_there(stored)):
         if known.source != source or not set_back:
-            return Choice.REFUSE
+            return PullChoice.REFUSE
         edited = True  # which of them is the later nobody can tell: none is lost
     if not edited or content(stored) == content(made) or prefer == "theirs":
-        return Choice.TAKE
-    return Choice.LEAVE_EDITED if prefer == "ours" else Choice.TAKE_OVER_EDIT
+        return PullChoice.TAKE
+    return PullChoice.LEAVE_EDITED if prefer == "ours" else PullChoice.TAKE_OVER_EDIT

@@ -15,7 +15,7 @@ from goldwire.annotate.labelstudio.users import address
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.notes import place_key
 from goldwire.annotate.records.pulled import (
-    Pulled,
+    PulledAnnotation,
     key_of,
     local_hash,
     read_pulled,
@@ -23,7 +23,7 @@ from goldwire.annotate.records.pulled import (
     source_of,
     write_pulled,
 )
-from goldwire.annotate.sync.predictions import unusable
+from goldwire.annotate.sync.predictions import prediction_faults
 from goldwire.errors import Fault, raise_faults
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.labelstudio.result import to_result
@@ -108,7 +108,7 @@ def check_sendable(
             faults.append(not_sendable(annotation, "an annotation without annotator", "name one"))
         else:
             document = Document(annotation.document, str(task["data"]["text"]))
-            faults.extend(unusable(schema, document, [annotation]))
+            faults.extend(prediction_faults(schema, document, [annotation]))
     raise_faults(faults[:100])
 
 
@@ -153,18 +153,22 @@ class Sender:
         return result, self.client.create_annotation(int(task["id"]), fields) is not None
 
 
-def edited_since(project: Project, annotation: Annotation, pulled: Mapping[str, Pulled]) -> bool:
+def edited_since(project: Project, annotation: Annotation, pulled: Mapping[str, PulledAnnotation]) -> bool:
     """Whether an annotation was changed here since the server got it, or it was pulled."""
     known = pulled.get(key_of(project, annotation))
     return known is not None and known.local != local_hash(annotation)
 
 
 def note_sent(
-    project: Project, annotation: Annotation, remote: Annotation, source: str, pulled: dict[str, Pulled]
+    project: Project,
+    annotation: Annotation,
+    remote: Annotation,
+    source: str,
+    pulled: dict[str, PulledAnnotation],
 ) -> None:
     """Keep in mind that the server has an annotation now, which a pull reads as `remote`."""
     key = key_of(project, annotation)
-    known = pulled.get(key, Pulled()).seen(source, remote_hash(remote))
+    known = pulled.get(key, PulledAnnotation()).seen(source, remote_hash(remote))
     pulled[key] = msgspec.structs.replace(known, local=local_hash(annotation), source=source)
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.labelstudio.users import RESERVED
 from goldwire.annotate.passes.pull import PassCounts, pull_passes
 from goldwire.annotate.passes.push import push_passes
@@ -26,13 +26,13 @@ from goldwire.annotate.records.assignments import (
     title_for,
     write_assignments,
 )
-from goldwire.annotate.records.gold_checks import Check, read_checks, write_checks
+from goldwire.annotate.records.gold_checks import GoldCheck, read_checks, write_checks
 from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import PushReport, push
 from goldwire.annotate.sync.report import PullReport
-from goldwire.annotate.team.gold_checks import check_alike, draw_checks, in_order, reviewed_answers
+from goldwire.annotate.team.gold_checks import check_alike, draw_checks, in_task_order, reviewed_answers
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
@@ -62,7 +62,7 @@ def assign(
     per_article: int,
     *,
     former: Sequence[Assignment] = (),
-    checks: Iterable[Check] = (),
+    checks: Iterable[GoldCheck] = (),
     seed: int = 0,
 ) -> list[Assignment]:
     """All assignments: those `former` ones, none of them moved, and those that are missing.
@@ -113,7 +113,7 @@ class Assigned:
     """
 
     assignments: list[Assignment]
-    checks: list[Check] = field(default_factory=list)
+    checks: list[GoldCheck] = field(default_factory=list)
     lacking: dict[str, int] = field(default_factory=dict)
     held_back: int = 0
 
@@ -152,7 +152,7 @@ def assign_project(
         given = {assignment.article for assignment in former}
         to_read = [article for article in ids if article not in answered]
         assignments = assign(to_read, names, per_article, former=former, checks=checks_before, seed=seed)
-        drawn: list[Check] = []
+        drawn: list[GoldCheck] = []
         lacking: dict[str, int] = {}
         if checks is not None:
             drawn, lacking = draw_checks(answered, assignments, former, checks_before, checks, seed=seed)
@@ -168,12 +168,12 @@ def assign_project(
         return Assigned(assignments, [*checks_before, *drawn], lacking, len(answered.keys() - given))
 
 
-def _among(checks: Iterable[Check]) -> list[Check]:
+def _among(checks: Iterable[GoldCheck]) -> list[GoldCheck]:
     """The gold checks, without what is given to practise on."""
     return [check for check in checks if check.purpose == "check"]
 
 
-def _wanted(assignments: Iterable[Assignment], checks: Iterable[Check]) -> dict[str, set[str]]:
+def _wanted(assignments: Iterable[Assignment], checks: Iterable[GoldCheck]) -> dict[str, set[str]]:
     """The articles of each annotator, their gold checks among them."""
     wanted: dict[str, set[str]] = defaultdict(set)
     given = [(assignment.annotator, assignment.article) for assignment in assignments]
@@ -188,7 +188,7 @@ def push_assigned(
     schema: Schema,
     documents: Sequence[Document],
     assignments: Sequence[Assignment],
-    checks: Sequence[Check] = (),
+    checks: Sequence[GoldCheck] = (),
     *,
     predictions: Mapping[str, Sequence[Annotation]] | None = None,
     advance: Callable[[int], None] | None = None,
@@ -206,7 +206,9 @@ def push_assigned(
     passes, shown = passes_of(project, schema), predictions or {}
     reports: dict[str, PushReport] = {}
     for name in sorted(wanted):
-        theirs = in_order([document for document in documents if document.id in wanted[name]], name, among)
+        theirs = in_task_order(
+            [document for document in documents if document.id in wanted[name]], name, among
+        )
         predicted = [annotation for document in theirs for annotation in shown.get(document.id, ())]
         if passes:
             for each in push_passes(
@@ -287,5 +289,7 @@ def pull_projects(
         others = tuple(name for name in report.annotators if owner and name != owner)
         pulled.append(PulledProject(title, owner, report, others))
     if not pulled:
-        find_project(client, title_for(project, "", passes[0] if passes else None))  # says what is missing
+        project_on_server(
+            client, title_for(project, "", passes[0] if passes else None)
+        )  # says what is missing
     return pulled

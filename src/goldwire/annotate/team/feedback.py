@@ -13,7 +13,7 @@ from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client, task_filter
 from goldwire.annotate.labelstudio.views import ensure_view, remove_view
-from goldwire.annotate.records.notes import Place, place_key, read_places
+from goldwire.annotate.records.notes import TaskPlace, place_key, read_places
 from goldwire.annotate.records.summary import Summary, store_index, summarised
 from goldwire.annotations import rules
 from goldwire.annotations.store import read_annotations
@@ -104,7 +104,7 @@ def fill_tabs(
 
     `numbers` are all projects that were pulled: where nothing is broken there is no tab.
     """
-    places: dict[str, Place] = read_places(project)
+    places: dict[str, TaskPlace] = read_places(project)
     tasks: dict[int, set[int]] = {number: set() for number in numbers}
     for rule in broken:
         for where in rule.places:

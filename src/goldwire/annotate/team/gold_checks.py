@@ -14,7 +14,7 @@ from hashlib import sha256
 from math import ceil
 
 from goldwire.annotate.records.assignments import Assignment
-from goldwire.annotate.records.gold_checks import Check, Purpose, answer
+from goldwire.annotate.records.gold_checks import GoldCheck, Purpose, answer
 from goldwire.annotate.sync.predictions import version
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document
@@ -61,11 +61,11 @@ def draw_checks(
     answered: Mapping[str, Sequence[Annotation]],
     assignments: Sequence[Assignment],
     former: Sequence[Assignment],
-    checks: Sequence[Check],
+    checks: Sequence[GoldCheck],
     share: Fraction,
     *,
     seed: int = 0,
-) -> tuple[list[Check], dict[str, int]]:
+) -> tuple[list[GoldCheck], dict[str, int]]:
     """The new checks of annotators who get new articles, and how many each lacks for want of reviewed ones.
 
     `answered` are the articles with a reviewed annotation (`reviewed_answers`), `former` the assignments of
@@ -79,7 +79,7 @@ def draw_checks(
         taken[name].add(article)
     articles = Counter(assignment.annotator for assignment in assignments)
     had = Counter(check.annotator for check in checks if check.purpose == "check")
-    drawn: list[Check] = []
+    drawn: list[GoldCheck] = []
     lacking: dict[str, int] = {}
     for name in sorted({assignment.annotator for assignment in set(assignments) - set(former)}):
         wanted = ceil(share * articles[name]) - had[name]
@@ -92,7 +92,7 @@ def draw_checks(
         if len(chosen) < wanted:
             lacking[name] = wanted - len(chosen)
         drawn += [
-            Check(article, name, place=(number + _fraction(seed, "place", article, name)) / len(chosen))
+            GoldCheck(article, name, place=(number + _fraction(seed, "place", article, name)) / len(chosen))
             for number, article in enumerate(chosen)
         ]
     return drawn, lacking
@@ -103,7 +103,7 @@ def by_lot(articles: Iterable[str], name: str, purpose: Purpose, seed: int) -> l
     return sorted(articles, key=lambda article: _fraction(seed, purpose, article, name))
 
 
-def in_order(documents: Sequence[Document], name: str, checks: Iterable[Check]) -> list[Document]:
+def in_task_order(documents: Sequence[Document], name: str, checks: Iterable[GoldCheck]) -> list[Document]:
     """An annotator's articles with their checks among them, in the order in which they are sent.
 
     Without checks it is the project's order. With some it is one that tells nothing: each article has a place
@@ -118,7 +118,7 @@ def in_order(documents: Sequence[Document], name: str, checks: Iterable[Check]) 
 
 def check_alike(
     articles: Mapping[str, Collection[str]],
-    checks: Iterable[Check],
+    checks: Iterable[GoldCheck],
     predictions: Mapping[str, Sequence[Annotation]],
     where: str = "",
 ) -> None:

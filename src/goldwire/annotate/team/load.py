@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import connect
-from goldwire.annotate.labelstudio.projects import find_project as find_remote
+from goldwire.annotate.labelstudio.projects import project_on_server as find_remote
 from goldwire.annotate.passes.load import load_passes, passes_done
 from goldwire.annotate.records.assignments import read_assignments, title_for
 from goldwire.annotate.records.passes import Pass, passes_of

@@ -18,7 +18,7 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import guide_of, kept_page
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.assignments import practice_title, read_assignments
-from goldwire.annotate.records.gold_checks import Check, answers, read_checks, write_checks
+from goldwire.annotate.records.gold_checks import GoldCheck, answers, read_checks, write_checks
 from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import data_of, prediction_of
@@ -68,7 +68,7 @@ def give_practice(
     count: int = 3,
     *,
     seed: int = 0,
-) -> list[Check]:
+) -> list[GoldCheck]:
     """Give an annotator reviewed articles to practise on, `count` in all, and send them; those given.
 
     None that they have read, had a part in, are to read or are checked with; what was given before stays.
@@ -91,7 +91,7 @@ def give_practice(
             if article in by_id and article not in taken and not has_seen(annotator, annotations)
         ]
         chosen = by_lot(free, annotator, "practice", seed)[: max(0, count - len(mine))]
-        mine += [Check(article, annotator, "practice") for article in chosen]
+        mine += [GoldCheck(article, annotator, "practice") for article in chosen]
         if not mine:
             message = f"no article with a reviewed annotation is new to {annotator}"
             hint = "adjudicate some first (goldwire annotate adjudicate): a draft is no gold"

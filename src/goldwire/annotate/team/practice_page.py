@@ -16,7 +16,7 @@ from goldwire.eval.scoring.edits import (
     KEPT,
     LABEL,
     REMOVED,
-    kind_of,
+    edit_kind,
     relation_edits,
 )
 from goldwire.html.templates import page_templates, render_page
@@ -39,7 +39,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class GuideRule:
     """What the guide says: a definition, further lines, each with its head, and the place there."""
 
     key: str
@@ -49,14 +49,14 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Difference:
+class MarkDifference:
     """Where the two part: `kind` is one of gold checks; `mine` and `theirs` are what each says, empty
     where it is nothing. The sentence with both marked, where it is one of spans."""
 
     kind: str
     mine: str
     theirs: str
-    rules: tuple[Rule, ...]
+    rules: tuple[GuideRule, ...]
     sentence: Extract | None = None
 
     @property
@@ -74,7 +74,7 @@ class Lesson:
     theirs: Annotation
     right: int
     reviewed: int
-    differences: tuple[Difference, ...]
+    differences: tuple[MarkDifference, ...]
 
     @property
     def anchor(self) -> str:
@@ -90,12 +90,12 @@ class Lesson:
 def lesson_of(document: Document, theirs: Annotation, mine: Annotation, schema: Schema) -> Lesson:
     """What a reviewed annotation (`theirs`) says to one's own (`mine`); kinds are those of gold checks."""
     teacher = _Teacher(schema, document)
-    differences: list[Difference] = []
+    differences: list[MarkDifference] = []
     right = reviewed = 0
     partner: dict[str, str] = {}
     for layer in schema.layers:
         for pair in match(mine.layer(layer), theirs.layer(layer)):
-            kind = kind_of(pair, schema)
+            kind = edit_kind(pair, schema)
             reviewed += pair.pred is not None
             right += kind == KEPT
             if pair.gold and pair.pred:
@@ -141,12 +141,12 @@ class _Teacher:
         self.say: Messages = messages_in(schema.language)
         self.bounds = sentences(document.text)
 
-    def span(self, pair: Pair, kind: str) -> Difference:
+    def span(self, pair: Pair, kind: str) -> MarkDifference:
         """A difference of spans: `gold` is one's own, `pred` the reviewed one."""
         mine, theirs = pair.gold, pair.pred
         if kind == ATTRIBUTES and mine is not None and theirs is not None:
             said = list(self.attributes(mine, theirs))
-            return Difference(
+            return MarkDifference(
                 _KINDS[kind],
                 "; ".join(each[0] for each in said),
                 "; ".join(each[1] for each in said),
@@ -154,7 +154,7 @@ class _Teacher:
                 extract(self.text, self.bounds, pair),
             )
         rules = [self.label(span, of_extent=kind == EXTENT) for span in (theirs, mine) if span is not None]
-        return Difference(
+        return MarkDifference(
             _KINDS[kind],
             self.named(mine),
             self.named(theirs),
@@ -169,12 +169,12 @@ class _Teacher:
         quote = " ".join(self.text[span.start : span.end].split())
         return f"{span.label} {self.say('guidelines.quote', text=quote)}"
 
-    def label(self, span: Span, *, of_extent: bool) -> Rule:
+    def label(self, span: Span, *, of_extent: bool) -> GuideRule:
         """What the guide says of a span's label; of its extent only, where that is what differs."""
         layer = self.schema.layers[span.layer]
         label = layer.labels.get(span.label)
         if label is None:
-            return Rule(span.label, "", anchor(span.layer))
+            return GuideRule(span.label, "", anchor(span.layer))
         extent = [label.extent] if label.extent else []
         if of_extent:
             rules = layer.rules or self.schema.guidelines.rules
@@ -184,9 +184,9 @@ class _Teacher:
             more = [(self.say("guidelines.inside"), text) for text in label.include]
             more += [(self.say("guidelines.outside"), text) for text in label.exclude]
         text = self.say("config.line", title=label.name, text=label.definition.strip())
-        return Rule(span.label, text, anchor(span.layer, span.label), tuple(more))
+        return GuideRule(span.label, text, anchor(span.layer, span.label), tuple(more))
 
-    def attributes(self, mine: Span, theirs: Span) -> Iterator[tuple[str, str, list[Rule]]]:
+    def attributes(self, mine: Span, theirs: Span) -> Iterator[tuple[str, str, list[GuideRule]]]:
         """Each attribute in which two spans differ, ids aside: one's own value, the reviewed one, its
         rule."""
         for name, attribute in self.schema.layers[mine.layer].attributes.items():
@@ -210,15 +210,15 @@ class _Teacher:
                 if about.definition and key in {v for v in values if isinstance(v, str)}
             )
             text = attribute.definition or attribute.title
-            yield words[0], words[1], [Rule(name, text, anchor(mine.layer, name), more)]
+            yield words[0], words[1], [GuideRule(name, text, anchor(mine.layer, name), more)]
 
-    def relation(self, side: Annotation, relation: Relation, kind: str) -> Difference:
+    def relation(self, side: Annotation, relation: Relation, kind: str) -> MarkDifference:
         """A relation that one side alone has, with its ends."""
         ends = {span.id: span for span in side.spans}
         head, tail = (self.named(ends.get(end)) for end in (relation.head, relation.tail))
         words = f"{relation.label}: {head} → {tail}"
         about = self.schema.relations.get(relation.label)
         text = self.say("config.line", title=about.name, text=about.definition.strip()) if about else ""
-        rule = Rule(relation.label, text, anchor("relation", relation.label))
+        rule = GuideRule(relation.label, text, anchor("relation", relation.label))
         missing = kind == "relation_missed"
-        return Difference(kind, "" if missing else words, words if missing else "", (rule,))
+        return MarkDifference(kind, "" if missing else words, words if missing else "", (rule,))

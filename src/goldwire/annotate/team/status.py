@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.assignments import assigned_to, owners, title_for
 from goldwire.annotate.records.passes import Pass, project_passes
@@ -44,7 +44,7 @@ class Progress:
     ready: int = 0
 
 
-def status(client: Client, project: Project) -> list[Progress]:
+def team_status(client: Client, project: Project) -> list[Progress]:
     """The progress in each annotator's project, then in the main and the adjudication project, by account.
 
     By pass where there are several. Projects that the server does not have are passed over; raises GW325
@@ -60,7 +60,9 @@ def status(client: Client, project: Project) -> list[Progress]:
         for remote in client.projects(title)[:1]:
             rows += _progress(client, int(remote["id"]), title, owner, accounts)
     if not rows:
-        find_project(client, title_for(project, "", passes[0] if passes else None))  # says what is missing
+        project_on_server(
+            client, title_for(project, "", passes[0] if passes else None)
+        )  # says what is missing
     return rows
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goldwire.archive.manifest import Input
 from goldwire.archive.ranking import rank
-from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice, wrong
+from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice, wrong_choice
 from goldwire.archive.selection.survey import Survey
 from goldwire.model import Article, Document
 from goldwire.near_duplicates import NearDuplicate, near_duplicates, tied
@@ -49,7 +49,7 @@ class Copy:
 
 
 @dataclass
-class Chosen:
+class ChosenArticles:
     """What was taken, in its order, and what was left: `left` counts by reason, `strata` has for each the
     articles that could be chosen, those wanted and those taken."""
 
@@ -71,7 +71,7 @@ class Selection(Figures):
 
     choice: Choice
     inputs: list[Input]
-    chosen: Chosen
+    chosen: ChosenArticles
     read: int
     population: int
     out: Counter[str]
@@ -132,7 +132,7 @@ class Selection(Figures):
 
 
 @dataclass(frozen=True)
-class Candidates:
+class SelectionCandidates:
     """Places in the survey that may be taken: `test` in random order, `label` in the order of their worth;
     `wanted` is the number for each cell, `sizes` what each has; `possible` are so many for each pool, near
     copies aside; for the pools in `whole` there are no other candidates."""
@@ -151,13 +151,13 @@ class Candidates:
         return places
 
 
-def candidates(
+def selection_candidates(
     survey: Survey,
     choice: Choice,
     known: Sequence[int],
     left: Counter[str],
     factors: Mapping[Pool, int],
-) -> Candidates:
+) -> SelectionCandidates:
     """Who may be taken, by pool so many times as many as are wanted; `known` are hashes of texts had already.
 
     Of texts that are the same but for white space and case one is left, whichever comes first at random.
@@ -204,7 +204,7 @@ def candidates(
     at_best: dict[Pool, int] = {"test": min(choice.test, len(single)), "label": min(choice.number, possible)}
     whole: list[Pool] = ["label"] if len(label) == len(free) else []
     whole += ["test"] if len(test) == len(single) else []
-    return Candidates(test, np.array(label, np.int64), wanted, sizes, at_best, whole)
+    return SelectionCandidates(test, np.array(label, np.int64), wanted, sizes, at_best, whole)
 
 
 def _some(wanted: int, factor: int) -> int:
@@ -224,7 +224,7 @@ def _worth(survey: Survey, choice: Choice) -> NDArray[np.float64]:
             hint = "annotate the archive first: goldwire predict"
         else:
             message, hint = f"no article has a number as `{choice.order}`", "name a field of the metadata"
-        raise wrong(message, hint)
+        raise wrong_choice(message, hint)
     if len(scores):
         scores[unknown] = np.median(scores[~unknown])
     return scores
@@ -254,14 +254,14 @@ def allocated(sizes: Mapping[int, int], number: int, *, even: bool) -> dict[int,
     return shares
 
 
-def choose(
+def choose_articles(
     survey: Survey,
     choice: Choice,
-    some: Candidates,
+    some: SelectionCandidates,
     articles: Mapping[int, Article],
     known: Sequence[Document],
     left: Counter[str],
-) -> Chosen:
+) -> ChosenArticles:
     """Take from the candidates, whose `articles` are given by place: the random share, then those in the
     order of worth and difference, as many of each stratum as are wanted, and where one has too few, more of
     the others. None is a near copy of one taken or `known`, nor has its id.
@@ -275,7 +275,7 @@ def choose(
         near[pair.first].append((pair.second, pair.similarity))
         near[pair.second].append((pair.first, pair.similarity))
     large = _large_groups(pairs, len(texts))
-    chosen = Chosen(left=left)
+    chosen = ChosenArticles(left=left)
     names = {number: document.id for number, document in enumerate(known)}
     # Of a large group not all pairs are listed, and one is enough of it.
     of_group = {large[number]: name for number, name in names.items() if number in large}

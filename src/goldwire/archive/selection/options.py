@@ -51,22 +51,22 @@ class Choice:
         for name in ("since", "until"):
             value = getattr(self, name)
             if value and not is_date(value):
-                raise wrong(f"`{value}` is no date", "2024, 2024-05 or 2024-05-31")
+                raise wrong_choice(f"`{value}` is no date", "2024, 2024-05 or 2024-05-31")
         counts = {"number": self.number, "test": self.test, "least": self.least, "most": self.most}
         for name, count in (*counts.items(), *self.at_most):
             if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                raise wrong(f"`{name}` is {count!r}", "a whole number, 0 or more")
+                raise wrong_choice(f"`{name}` is {count!r}", "a whole number, 0 or more")
         for name, share, lowest in (("diversity", self.diversity, 0), ("near", self.near, LEAST_SIMILAR)):
             if not lowest <= share <= 1:
-                raise wrong(f"`{name}` is {share}", f"from {lowest} to 1")
+                raise wrong_choice(f"`{name}` is {share}", f"from {lowest} to 1")
         if self.spread not in ("even", "proportional"):
-            raise wrong(f"`spread` is {self.spread!r}", "even or proportional")
+            raise wrong_choice(f"`spread` is {self.spread!r}", "even or proportional")
         if self.most and self.most < self.least:
-            raise wrong(f"at most {self.most} words, at least {self.least}", "the other way round?")
+            raise wrong_choice(f"at most {self.most} words, at least {self.least}", "the other way round?")
         if not all(map(str.strip, self.keywords)):
-            raise wrong("a keyword is empty", "--keyword WORD, as often as wanted")
+            raise wrong_choice("a keyword is empty", "--keyword WORD, as often as wanted")
         if "keyword" in self.fields and not self.keywords:
-            raise wrong("by keyword, and none is named", "--keyword WORD, as often as wanted")
+            raise wrong_choice("by keyword, and none is named", "--keyword WORD, as often as wanted")
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -88,17 +88,17 @@ class Choice:
             for name in ("languages", "keywords", "by"):
                 values[name] = tuple(map(str, values.get(name, ())))
             if unknown := sorted(set(values) - set(known)):
-                raise wrong(f"`{unknown[0]}` is no option of a selection", "", where)
+                raise wrong_choice(f"`{unknown[0]}` is no option of a selection", "", where)
             for name, value in values.items():
                 if not isinstance(value, type(known[name])) and not (
                     isinstance(known[name], float) and isinstance(value, int)
                 ):
-                    raise wrong(f"`{name}` can't be {value!r}", "", where)
+                    raise wrong_choice(f"`{name}` can't be {value!r}", "", where)
         except (AttributeError, TypeError) as error:
-            raise wrong(f"no selection: {error}", "", where) from None
+            raise wrong_choice(f"no selection: {error}", "", where) from None
         return cls(**values)
 
 
-def wrong(what: str, hint: str, where: str = "") -> GoldwireError:
+def wrong_choice(what: str, hint: str, where: str = "") -> GoldwireError:
     """The error of a choice that can't be met."""
     return GoldwireError.of(_CODE, what, where=where, hint=hint)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _BEGIN, _COPIES = 160, 100
 
 
-def page(selection: Selection) -> str:
+def selection_page(selection: Selection) -> str:
     """One HTML page without scripts or network; all that comes from articles is escaped."""
     chosen, choice = selection.chosen, selection.choice
     label, test = chosen.pool("label"), chosen.pool("test")

@@ -18,16 +18,16 @@ from goldwire.archive.output import check_place, replacing_at
 from goldwire.archive.selection.choose import (
     FACTOR,
     MOST,
-    Chosen,
+    ChosenArticles,
     Pool,
     Selection,
     Taken,
-    candidates,
-    choose,
+    choose_articles,
+    selection_candidates,
 )
-from goldwire.archive.selection.options import Choice, wrong
-from goldwire.archive.selection.page import page
-from goldwire.archive.selection.survey import Survey, articles_at, hash_of, survey
+from goldwire.archive.selection.options import Choice, wrong_choice
+from goldwire.archive.selection.page import selection_page
+from goldwire.archive.selection.survey import Survey, articles_at, survey, words_hash
 from goldwire.archive.shards import shards_outside
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, sha256, write_text
@@ -78,13 +78,13 @@ def select(
         faults = [fault for each in seen.refused for fault in each.faults[:1]]
         told = ", ".join(f"{why}: {number}" for why, number in sorted(seen.out.items()))
         hint = "what the options ask for must be in the metadata" if seen.out else "the archive is empty"
-        raise GoldwireError(*wrong(f"no article is in question ({told})", hint).faults, *faults)
+        raise GoldwireError(*wrong_choice(f"no article is in question ({told})", hint).faults, *faults)
     _check_fields(seen, choice)
     chosen, is_exhausted = _chosen(seen, choice, known)
     if not chosen.taken:
         reasons = seen.out + seen.unfit + chosen.left
         told = ", ".join(f"{why}: {number}" for why, number in sorted(reasons.items()) if number)
-        raise wrong(f"no article is left to choose ({told})", "ask for less")
+        raise wrong_choice(f"no article is left to choose ({told})", "ask for less")
     selection = Selection(
         choice=choice,
         inputs=inputs,
@@ -100,7 +100,7 @@ def select(
         for name, pool in ((LABEL, "label"), (TEST, "test")):
             rows = [_row(each, choice) for each in chosen.taken if each.pool == pool]
             write_text(new / name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-        write_text(new / PAGE, page(selection))
+        write_text(new / PAGE, selection_page(selection))
         recipe = {
             "goldwire": __version__,
             "choice": choice.as_dict(),
@@ -118,24 +118,24 @@ def _check_fields(seen: Survey, choice: Choice) -> None:
         for name, column in zip(names, zip(*values, strict=True), strict=False):
             if name != "keyword" and not any(column):
                 hint = "source, language, year, month, length, keyword, or another field of the metadata"
-                raise wrong(f"no article in question has a `{name}`", hint)
+                raise wrong_choice(f"no article in question has a `{name}`", hint)
 
 
-def _chosen(seen: Survey, choice: Choice, known: Sequence[Document]) -> tuple[Chosen, bool]:
+def _chosen(seen: Survey, choice: Choice, known: Sequence[Document]) -> tuple[ChosenArticles, bool]:
     """What is chosen of a survey, and whether no other article fits where that is less than was asked for.
 
     The texts of some candidates are read; of more, where so many of these are near copies that others may be
     had.
     """
-    hashes = [hash_of(document.text) for document in known]
+    hashes = [words_hash(document.text) for document in known]
     articles: dict[int, Article] = {}
     factors: dict[Pool, int] = {"test": FACTOR, "label": FACTOR}
     while True:
         left: Counter[str] = Counter()
-        some = candidates(seen, choice, hashes, left, factors)
+        some = selection_candidates(seen, choice, hashes, left, factors)
         unread = np.setdiff1d(some.places, np.array(list(articles), np.int64))
         articles |= articles_at(seen, unread, choice)
-        chosen = choose(seen, choice, some, articles, known, left)
+        chosen = choose_articles(seen, choice, some, articles, known, left)
         short = [pool for pool, number in some.possible.items() if len(chosen.pool(pool)) < number]
         short = [pool for pool in short if pool not in some.whole]
         if not short or len(some.places) >= MOST:
@@ -171,7 +171,7 @@ def _repeated(
         had = dict(stored["known"])
     except (ValueError, KeyError, TypeError) as error:
         hint = "a selection.json that goldwire seeds select wrote"
-        raise wrong(f"no selection: {error}", hint, str(path)) from None
+        raise wrong_choice(f"no selection: {error}", hint, str(path)) from None
     now = {each.name: each.sha256 for each in inputs}
     changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
     if changed:

@@ -17,12 +17,12 @@ from goldwire.annotations.values import iso_date
 from goldwire.archive.engine import Engine
 from goldwire.archive.ranking import document_uncertainty
 from goldwire.archive.reading import Batch
-from goldwire.archive.rows import Refused, article_batches, articles_of
+from goldwire.archive.rows import RefusedRow, article_batches, articles_of_rows
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice
 from goldwire.archive.shards import Shard
 from goldwire.files import hash64
 from goldwire.model import Article
-from goldwire.seeds.columns import stated
+from goldwire.seeds.columns import stated_field
 from goldwire.text import UNSPACED, normalise
 
 _ALONE = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
@@ -35,7 +35,7 @@ _CODE = 12
 _EXAMPLES = 3
 
 
-class Seen(NamedTuple):
+class SurveyedArticle(NamedTuple):
     """An article of the population: its row, its place in a random order, the hash of its words, the values
     of the fields that are counted, its score (NaN: none), and whether it may be chosen."""
 
@@ -52,10 +52,10 @@ class Looked(NamedTuple):
     may not be chosen (`unfit`)."""
 
     name: str
-    seen: list[Seen]
+    seen: list[SurveyedArticle]
     out: Counter[str]
     unfit: Counter[str]
-    refused: list[Refused]
+    refused: list[RefusedRow]
     done: int
 
 
@@ -83,8 +83,8 @@ class Looker:
     def __call__(self, batch: Batch) -> Looked:
         """What of a batch is of the population, and why others are not."""
         looked = Looked(batch.name, [], Counter(), Counter(), [], batch.done)
-        for row, each in zip(_numbers(batch), articles_of(batch), strict=True):
-            if isinstance(each, Refused):
+        for row, each in zip(_numbers(batch), articles_of_rows(batch), strict=True):
+            if isinstance(each, RefusedRow):
                 looked.refused.append(each)
                 looked.out["no article"] += 1
                 continue
@@ -100,7 +100,7 @@ class Looker:
         """Why an article is not of the population; empty where it is."""
         choice, meta = self.choice, article.document.meta
         if self.languages:
-            told = stated(meta, "language")
+            told = stated_field(meta, "language")
             languages = [_tag(each) for each in (told if isinstance(told, list) else [told or ""])]
             if not any(languages):
                 return "no language stated"
@@ -112,7 +112,7 @@ class Looker:
         if choice.most and size > choice.most:
             return "too long"
         if choice.since or choice.until:
-            date = stated(meta, "published")
+            date = stated_field(meta, "published")
             if date is None:
                 return "no date stated"
             published = iso_date(date)
@@ -127,9 +127,9 @@ class Looker:
                 return "a date that is not as exact as those asked for"
         return ""
 
-    def _seen(self, row: int, article: Article, size: int, unfit: Counter[str]) -> Seen:
+    def _seen(self, row: int, article: Article, size: int, unfit: Counter[str]) -> SurveyedArticle:
         document = article.document
-        digest = hash_of(document.text)
+        digest = words_hash(document.text)
         match = self.keywords.search(document.text) if self.keywords else None
         may = self.keywords is None or match is not None
         if not may:
@@ -141,7 +141,7 @@ class Looker:
         keyword = self.choice.keywords[(match.lastindex or 1) - 1] if match else ""
         values = tuple(self._value(name, article, size, keyword) for name in self.choice.fields)
         key = hash64(self.salt + b"\0" + document.id.encode() + b"\0" + digest.to_bytes(8, "big"))
-        return Seen(row, key, digest, values, score, may)
+        return SurveyedArticle(row, key, digest, values, score, may)
 
     def _score(self, article: Article) -> float:
         order = self.choice.order
@@ -160,14 +160,14 @@ class Looker:
     def _value(self, name: str, article: Article, size: int, keyword: str) -> str:
         meta = article.document.meta
         if name in ("year", "month"):
-            day, digits = iso_date(stated(meta, "published")), 4 if name == "year" else 7
+            day, digits = iso_date(stated_field(meta, "published")), 4 if name == "year" else 7
             if len(day) >= digits:
                 return day[:digits]
         if name == "length":
             return "short" if size <= SHORT else "long" if size >= LONG else "medium"
         if name == "keyword":
             return keyword
-        value = stated(meta, name)
+        value = stated_field(meta, name)
         return "" if value is None else str(value)
 
 
@@ -176,7 +176,7 @@ def _tag(language: object) -> str:
     return str(language).strip().casefold().replace("_", "-")
 
 
-def hash_of(text: str) -> int:
+def words_hash(text: str) -> int:
     """The hash of a text, white space and case aside."""
     return hash64(" ".join(text.split()).casefold().encode())
 
@@ -209,7 +209,7 @@ class Survey:
     out: Counter[str]
     unfit: Counter[str]
     articles: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.key)
@@ -228,7 +228,7 @@ def survey(
     caps: dict[tuple[str, ...], int] = {}
     out: Counter[str] = Counter()
     unfit: Counter[str] = Counter()
-    refused: list[Refused] = []
+    refused: list[RefusedRow] = []
     articles = 0
     fields = len(choice.by)
     before: dict[str, int] = {}
@@ -287,7 +287,7 @@ def articles_at(survey: Survey, places: NDArray[np.int64], choice: Choice) -> di
         for batch in article_batches(survey.shards[number], dict(choice.columns)):
             if here.keys().isdisjoint(_numbers(batch)):
                 continue
-            for row, each in zip(_numbers(batch), articles_of(batch), strict=True):
-                if row in here and not isinstance(each, Refused):
+            for row, each in zip(_numbers(batch), articles_of_rows(batch), strict=True):
+                if row in here and not isinstance(each, RefusedRow):
                     articles[here[row]] = each.article
     return articles

@@ -12,7 +12,7 @@ from goldwire.cli.annotate.push import push
 from goldwire.cli.annotate.report import report_command
 from goldwire.cli.annotate.team import adjudicate, assign, rename, status
 from goldwire.cli.common import (
-    Group,
+    CommandGroup,
     confide,
     notifier,
     project_option,
@@ -21,7 +21,7 @@ from goldwire.cli.common import (
 from goldwire.project import Project
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Label Studio: serve one, push articles, pull annotations.
 

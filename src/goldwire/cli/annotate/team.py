@@ -24,7 +24,7 @@ from goldwire.number_format import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
-    from goldwire.annotate.adjudication.merge import Outcome
+    from goldwire.annotate.adjudication.merge import AdjudicationOutcome
     from goldwire.annotate.team.status import Progress
     from goldwire.table import Figures
 
@@ -238,7 +238,7 @@ def adjudicate(
         raise SystemExit(1)
 
 
-def _show_outcomes(result: Figures, outcomes: Mapping[str, Outcome]) -> None:
+def _show_outcomes(result: Figures, outcomes: Mapping[str, AdjudicationOutcome]) -> None:
     """What stands in each article, what is open, and what was left out on the way."""
     for figures in result.tables():
         show(figures)

@@ -22,7 +22,7 @@ PAGE = 200
 SHARD, SHARD_SIZE = 25, 1 << 18
 
 
-class Link(NamedTuple):
+class PageLink(NamedTuple):
     """A link to a page of the list; "" for the page itself and for a gap."""
 
     words: str
@@ -34,14 +34,14 @@ def page_path(number: int) -> str:
     return "index.html" if number == 1 else f"list/{number}.html"
 
 
-def page_links(number: int, pages: int) -> list[Link]:
+def page_links(number: int, pages: int) -> list[PageLink]:
     """The first page, the last one and those around page `number`, with gaps."""
     shown = sorted({1, pages, *range(max(1, number - 2), min(pages, number + 2) + 1)})
-    links: list[Link] = []
+    links: list[PageLink] = []
     for before, page in zip([0, *shown], shown, strict=False):
         if page > before + 1:
-            links.append(Link("…", ""))
-        links.append(Link(str(page), "" if page == number else page_path(page)))
+            links.append(PageLink("…", ""))
+        links.append(PageLink(str(page), "" if page == number else page_path(page)))
     return links
 
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from goldwire.corpus.browse.argument_roles import Frame
-from goldwire.corpus.browse.events import EventGraph, Row
+from goldwire.corpus.browse.events import EventGraph, FrameRow
 from goldwire.corpus.browse.page_data import dumps
 from goldwire.model import Article, AttributeValue, curated, pairs, span_key
 from goldwire.schemas import Schema
@@ -92,7 +92,7 @@ def frame_columns(schema: Schema, frame: Frame) -> list[str]:
 
 
 def rows_of(
-    article: Article, rows: Iterable[Row], schema: Schema, frame: Frame, graph: EventGraph
+    article: Article, rows: Iterable[FrameRow], schema: Schema, frame: Frame, graph: EventGraph
 ) -> Iterator[list[Cell]]:
     """A row for each source and target of each span of an article, of those `rows` that are of the frame.
 
@@ -169,7 +169,7 @@ def _node(graph: EventGraph, index: int | None, taken: Sequence[str]) -> list[Ce
     return [node.name, node.id, node.layer, node.label, *(node.known.get(name, "") for name in taken)]
 
 
-def _joined(graph: EventGraph, row: Row, relation: str, *, ids: bool = False) -> str:
+def _joined(graph: EventGraph, row: FrameRow, relation: str, *, ids: bool = False) -> str:
     nodes = [graph.nodes[index] for index in row.fillers.get(relation, ())]
     return AND.join(node.id if ids else node.name for node in nodes)
 

@@ -37,7 +37,7 @@ class Node:
 
 
 @dataclass
-class Row:
+class FrameRow:
     """One span of a frame: who, what, whom, where, when, as one annotator read it.
 
     `document` counts the articles; `fillers` holds for each relation the nodes that it leads to, as places
@@ -65,7 +65,7 @@ class Row:
 
 
 @dataclass
-class Link:
+class SpanLink:
     """A relation between two spans of one layer, which needs no frame."""
 
     document: int
@@ -171,7 +171,7 @@ class EventGraph:
                     node.known.setdefault(name, attribute.by_id[node.id])
         self._wordings, self._labels = [], []
 
-    def rows(self, number: int, article: Article) -> Iterator[Row]:
+    def rows(self, number: int, article: Article) -> Iterator[FrameRow]:
         """The frames of an article that was gathered, `number` of all, as each annotator read them."""
         chosen = curated(article.annotations)
         for annotation in _shown(article):
@@ -183,7 +183,7 @@ class EventGraph:
                 by_relation = tails.get(span.id, {})
                 date = next(filter(None, (self._date(tail) for tail in by_relation.get(frame.date, ()))), "")
                 value = span.attributes.get(self.identity[span.layer])
-                yield Row(
+                yield FrameRow(
                     document=number,
                     annotator=annotation.annotator,
                     status=annotation.status,
@@ -200,12 +200,12 @@ class EventGraph:
                     names=dict(self._entry(span.layer, value)) if isinstance(value, str) else {},
                 )
 
-    def links(self, number: int, article: Article) -> Iterator[Link]:
+    def links(self, number: int, article: Article) -> Iterator[SpanLink]:
         """The relations between spans of one layer in an article that was gathered, `number` of all."""
         chosen = curated(article.annotations)
         for annotation in _shown(article):
             for relation, head, tail in _ends(annotation)[0]:
-                yield Link(
+                yield SpanLink(
                     document=number,
                     annotator=annotation.annotator,
                     chosen=annotation is chosen,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from goldwire.corpus.browse.argument_roles import Frame
-from goldwire.corpus.browse.events import EventGraph, Link, Row
+from goldwire.corpus.browse.events import EventGraph, FrameRow, SpanLink
 from goldwire.corpus.browse.page_data import title_of, write_script
 from goldwire.files import hash64
 from goldwire.model import Article
@@ -67,7 +67,7 @@ class FrameFiles:
         self._events, self._arrows = array("Q"), array("Q")
         self._with_arrows = 0  # mentions that draw any
 
-    def add(self, rows: Iterable[Row], links: Iterable[Link]) -> None:
+    def add(self, rows: Iterable[FrameRow], links: Iterable[SpanLink]) -> None:
         """The frames and links of an article."""
         for row in rows:
             identity = str(row.span.attributes.get(row.frame.identity, ""))

@@ -30,7 +30,7 @@ HELD = 1_000_000
 SIZE = 1 << 16
 
 
-def fold(text: str) -> str:
+def fold_word(text: str) -> str:
     """Lower case, no accents: as `goldwire.fold` in the pages' scripts, apostrophes apart."""
     plain = unicodedata.normalize("NFD", text)
     for mark in {c for c in set(plain) if unicodedata.category(c)[0] == "M"}:
@@ -40,7 +40,7 @@ def fold(text: str) -> str:
 
 def words_of(text: str) -> Iterator[str]:
     """The words of a text as they are looked for; of unspaced writing each two neighbours, and the last."""
-    for match in _STRETCH.finditer(fold(text)):
+    for match in _STRETCH.finditer(fold_word(text)):
         if match[1] is None:
             yield match[0]
         else:

@@ -12,7 +12,7 @@ from goldwire.number_format import UNDEFINED, amount, with_interval
 from goldwire.project import Project
 
 
-def agreement(project: Project) -> dict[str, Any] | None:
+def agreement_tables_of(project: Project) -> dict[str, Any] | None:
     """What `goldwire eval agree` found, as tables; None where it has not been run."""
     path = project.eval / "agreement.json"
     if not path.is_file():

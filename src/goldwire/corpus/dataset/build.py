@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire import strict_json
 from goldwire.annotations import rules
 from goldwire.annotations.spool import ArticleSelection, documents_of
-from goldwire.annotations.stats import Counts, count
+from goldwire.annotations.stats import Counts, count_annotations
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
@@ -29,7 +29,7 @@ from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, read_text, write_json, write_text
 from goldwire.folders import replacing
 from goldwire.formats.arrow import annotation_batch, annotations_of, document_batch
-from goldwire.formats.dataset_columns import Columns
+from goldwire.formats.dataset_columns import SchemaColumns
 from goldwire.formats.dataset_files import MANIFEST, batched, write_parquet
 from goldwire.model import Article
 from goldwire.number_format import counted
@@ -108,7 +108,7 @@ def build(
         contents = Contents(
             corpus=corpus,
             facts=CardFacts.of(corpus.articles),
-            counts=count(corpus.articles, corpus.schema, only_curated=True),
+            counts=count_annotations(corpus.articles, corpus.schema, only_curated=True),
             checks=checks,
             losses=losses,
             content_hash=corpus.content_hash(),
@@ -143,7 +143,7 @@ def write_configs(
     """
     import pyarrow as pa
 
-    columns = Columns(corpus.schema)
+    columns = SchemaColumns(corpus.schema)
     types = {config: columns.arrow_schema(config) for config in CONFIGS}
     paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
     for side, articles in sides.items():
@@ -162,7 +162,7 @@ def write_configs(
 
 
 def annotation_batches(
-    articles: Iterable[Article], columns: Columns, *, texts: bool = True
+    articles: Iterable[Article], columns: SchemaColumns, *, texts: bool = True
 ) -> Iterator[pa.RecordBatch]:
     """The rows of the config `annotations`; without `texts` the marked words are left out."""
     encode = partial(json.dumps, ensure_ascii=False, sort_keys=True)

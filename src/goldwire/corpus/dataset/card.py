@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.annotations.rules import RULES
 from goldwire.annotations.spool import documents_of
-from goldwire.annotations.stats import Counts, count
-from goldwire.corpus.dataset.agreement_tables import agreement
+from goldwire.annotations.stats import Counts, count_annotations
+from goldwire.corpus.dataset.agreement_tables import agreement_tables_of
 from goldwire.corpus.dataset.card_facts import CardFacts, Contents
 from goldwire.corpus.dataset.card_header import (
     LEAST_DATASETS,
@@ -26,7 +26,7 @@ from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
 from goldwire.corpus.split.leaks import split_faults
 from goldwire.files import write_text, writing
-from goldwire.formats.dataset_columns import Columns
+from goldwire.formats.dataset_columns import SchemaColumns
 from goldwire.number_format import FILTERS, amount, counted, number
 from goldwire.schemas.schema import End
 
@@ -65,7 +65,7 @@ def _text(contents: Contents, limits: Sequence[str]) -> str:
         resources.files("goldwire.corpus.dataset").joinpath("card.md.j2").read_text(encoding="utf-8")
     )
     corpus, facts, held = contents.corpus, contents.facts, contents.held
-    columns, setting, paths = Columns(corpus.schema), corpus.project.setting, contents.paths
+    columns, setting, paths = SchemaColumns(corpus.schema), corpus.project.setting, contents.paths
     features = {
         config: columns.plain_features("annotations", texts=False)
         if config == BARE or not contents.has_texts
@@ -73,7 +73,7 @@ def _text(contents: Contents, limits: Sequence[str]) -> str:
         for config in paths
     }
     text = template.render(
-        agreement=agreement(corpus.project),
+        agreement=agreement_tables_of(corpus.project),
         annotators=_annotators(corpus, facts),
         authors=authors_of(corpus),
         checks=contents.checks,
@@ -114,7 +114,7 @@ def _text(contents: Contents, limits: Sequence[str]) -> str:
 
 
 def _annotators(corpus: Corpus, facts: CardFacts) -> list[dict[str, Any]]:
-    counts = count(corpus.articles, corpus.schema, by_document=False)
+    counts = count_annotations(corpus.articles, corpus.schema, by_document=False)
     rows = []
     for name, numbers in counts.by_annotator.items():
         maker = facts.makers[name]
@@ -194,7 +194,7 @@ def _notes(facts: CardFacts, held: Collection[str] | None) -> list[str]:
     return notes
 
 
-def _fields(corpus: Corpus, columns: Columns) -> Any:
+def _fields(corpus: Corpus, columns: SchemaColumns) -> Any:
     for name, layer in corpus.schema.layers.items():
         column, names = columns.layer_names[name], columns.fields[name]
         for key, attribute in layer.attributes.items():

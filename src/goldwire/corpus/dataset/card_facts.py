@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from goldwire import __version__
 from goldwire.annotations.stats import Counts
 from goldwire.annotations.tokens import TagLoss
-from goldwire.corpus.dataset.registries import RegistryFile
+from goldwire.corpus.dataset.registries import DatasetRegistry
 from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.redistribution import licence_of
 from goldwire.formats.dataset_columns import META
@@ -161,7 +161,7 @@ class Contents:
     content_hash: str
     sides: Mapping[str, int]
     paths: Mapping[str, Mapping[str, str]]
-    registries: Sequence[RegistryFile]
+    registries: Sequence[DatasetRegistry]
     held: Collection[str] | None = None
 
     @property

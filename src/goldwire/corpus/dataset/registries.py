@@ -21,7 +21,7 @@ REGISTRIES = "registries"
 Rows = dict[str, list[dict[str, Any]]]
 
 
-class RegistryFile(Struct, frozen=True):
+class DatasetRegistry(Struct, frozen=True):
     """A registry in a dataset: its path there, how many entries it has, and the columns that hold its ids;
     `gives` are those that take what an entry says where a span states nothing."""
 
@@ -64,7 +64,7 @@ def without(rows: Mapping[str, Sequence[dict[str, Any]]], quotes: Callable[[Any]
 
 def write_registries(
     folder: Path, rows: Mapping[str, Sequence[dict[str, Any]]], schema: Schema
-) -> list[RegistryFile]:
+) -> list[DatasetRegistry]:
     """Write each registry that has an entry."""
     written = []
     for name, entries in rows.items():
@@ -80,7 +80,7 @@ def write_registries(
         ]
         ids = [(layer, key) for layer, key, each in about if each.registry == name]
         written.append(
-            RegistryFile(
+            DatasetRegistry(
                 path,
                 len(entries),
                 tuple(f"{layer}.{key}" for layer, key in ids),

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from goldwire.annotations.values import iso_date
 from goldwire.corpus.browse.argument_roles import Frame
 from goldwire.corpus.browse.csv_tables import AND, taken_attributes
-from goldwire.corpus.browse.events import Entries, EventGraph, Node, Row, fold, gather
+from goldwire.corpus.browse.events import Entries, EventGraph, FrameRow, Node, fold, gather
 from goldwire.corpus.events.stories import story_code
 from goldwire.model import Annotation, Article, AttributeValue, pairs
 from goldwire.schemas import Schema
-from goldwire.seeds.columns import stated
+from goldwire.seeds.columns import stated_field
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,12 +90,12 @@ class EventColumns:
         scores = _scores(annotation)
         meta = article.document.meta
         for row in sorted(graph.rows(0, alone), key=lambda row: (row.span.start, row.span.end, row.span.id)):
-            published = str(stated(meta, "published") or "")
+            published = str(stated_field(meta, "published") or "")
             day = iso_date(published)
             cells: dict[str, Any] = {
                 "document": article.document.id,
-                "title": _text(stated(meta, "title")),
-                "outlet": _text(stated(meta, "source")),
+                "title": _text(stated_field(meta, "title")),
+                "outlet": _text(stated_field(meta, "source")),
                 "published": published or None,
                 "span": row.span.id,
                 "start": row.span.start,
@@ -117,7 +117,7 @@ class EventColumns:
             yield from self._by_ends(graph, row, cells, article)
 
     def _by_ends(
-        self, graph: EventGraph, row: Row, cells: dict[str, Any], article: Article
+        self, graph: EventGraph, row: FrameRow, cells: dict[str, Any], article: Article
     ) -> Iterator[EventRow]:
         """A row for each pair of source and target."""
         for pair in row.ends():
@@ -134,7 +134,7 @@ class EventColumns:
             return [None] * (3 + len(self.taken))
         return [node.name, node.id or None, node.label, *(node.known.get(name) for name in self.taken)]
 
-    def _code(self, row: Row, ends: list[Node | None], day: str, article: Article) -> int:
+    def _code(self, row: FrameRow, ends: list[Node | None], day: str, article: Article) -> int:
         """What the row says: the event's id where it has one; else label, ends and day, where they are known.
 
         Where the day or both ends are lacking it is only like itself, also where archives' ids stand twice.

@@ -30,7 +30,7 @@ NAME = "without-texts.jsonl"
 WINDOW = 20
 
 
-class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class TextFreeRecord(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One document: in place of its text the SHA-256 of its UTF-8 form, and its length in code points."""
 
     id: str
@@ -40,18 +40,18 @@ class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     annotations: tuple[line.AnnotationRecord, ...] = ()
 
 
-_decoder = msgspec.json.Decoder(Record)
+_decoder = msgspec.json.Decoder(TextFreeRecord)
 
 
-def to_record(article: Article, meta: Mapping[str, Any]) -> Record:
+def to_text_free_record(article: Article, meta: Mapping[str, Any]) -> TextFreeRecord:
     """An article without its text."""
     text = article.document.text
-    return Record(
+    return TextFreeRecord(
         article.document.id, sha256(text), len(text), dict(meta), line.to_record(article).annotations
     )
 
 
-def dumps(record: Record) -> bytes:
+def dump_record(record: TextFreeRecord) -> bytes:
     """One line, without its line end."""
     return msgspec.json.encode(record)
 
@@ -80,20 +80,20 @@ def quoted(texts: Mapping[str, str], looked_for: set[str]) -> dict[str, str]:
     return text_of
 
 
-def read_without_texts(path: Path) -> list[Record]:
+def read_without_texts(path: Path) -> list[TextFreeRecord]:
     """The documents of a dataset without texts, a folder or its `without-texts.jsonl`.
 
     Raises GW297 for any other.
     """
     file = path / NAME if path.is_dir() else path
-    records: list[Record] = []
+    records: list[TextFreeRecord] = []
     faults: list[Fault] = []
     for number, row in enumerate(read_bytes(file).split(b"\n"), start=1):
         if row.strip():
             try:
                 records.append(strict_json.decode(row, _decoder))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                message, where = strict_json.told(error)
+                message, where = strict_json.error_in_words(error)
                 at = f"{file}:{number} {where}".rstrip()
                 hint = "fetch it again: it is no line of a dataset without texts"
                 faults.append(Fault("GW297", message, at, hint))
@@ -182,6 +182,6 @@ def _whole(dataset: Path) -> list[Article]:
     return list(format_named("parquet").read(dataset, Setting()))
 
 
-def _joined(record: Record, copy: Document) -> Article:
+def _joined(record: TextFreeRecord, copy: Document) -> Article:
     meta = {**copy.meta, **record.meta}
-    return line.from_record(line.Record(record.id, copy.text, meta, record.annotations))
+    return line.from_record(line.LineRecord(record.id, copy.text, meta, record.annotations))

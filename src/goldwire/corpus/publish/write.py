@@ -11,20 +11,20 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from goldwire.annotations.stats import count
+from goldwire.annotations.stats import count_annotations
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.build import annotation_batches, describe, split_articles, write_configs
 from goldwire.corpus.dataset.card import BARE
 from goldwire.corpus.dataset.card_facts import CardFacts, Contents
 from goldwire.corpus.dataset.registries import REGISTRIES, registry_rows, without, write_registries
-from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
+from goldwire.corpus.publish.without_text import NAME, dump_record, quoted, to_text_free_record, windows
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_bytes, read_text, write_bytes, write_json
 from goldwire.folders import list_files
-from goldwire.formats.dataset_columns import META, Columns, arrow_schema
+from goldwire.formats.dataset_columns import META, SchemaColumns, arrow_schema
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.model import Article, Span
 from goldwire.schemas import Schema
@@ -70,7 +70,7 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
         }
         config = BARE if whole else "annotations"
         paths[config] = _write_bare(folder, corpus.schema, bare_sides, config)
-        lines = [dumps(to_record(article, article.document.meta)) for article in bare]
+        lines = [dump_record(to_text_free_record(article, article.document.meta)) for article in bare]
         write_bytes(folder / NAME, b"".join(line + b"\n" for line in lines))
     free = {article.document.id: article.document.text for article in whole}
     entries = registry_rows(corpus)
@@ -79,7 +79,7 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
     contents = Contents(
         corpus=Corpus(corpus.project, corpus.schema, corpus.registries, as_shown, corpus.sources),
         facts=CardFacts.of(as_shown),
-        counts=count(as_shown, corpus.schema, only_curated=True),
+        counts=count_annotations(as_shown, corpus.schema, only_curated=True),
         checks=check_articles(corpus.articles, corpus.schema, corpus.registries),
         losses=losses if whole else {},
         content_hash=corpus.content_hash(),
@@ -110,7 +110,7 @@ def _write_bare(
     folder: Path, schema: Schema, sides: Mapping[str, Sequence[Article]], config: str
 ) -> dict[str, str]:
     """The annotations of articles without the marked words; the files by side."""
-    columns = Columns(schema)
+    columns = SchemaColumns(schema)
     types = arrow_schema(columns.plain_features("annotations", texts=False))
     paths: dict[str, str] = {}
     for side, articles in sides.items():
@@ -186,7 +186,7 @@ def _search(folder: Path, bare: list[Article], texts: Mapping[str, str], free: M
         for path in sorted([*folder.iterdir(), *folder.glob(f"{REGISTRIES}/*")])
         if path.is_file() and path.name != NAME
     ]
-    records = [msgspec.to_builtins(to_record(article, article.document.meta)) for article in bare]
+    records = [msgspec.to_builtins(to_text_free_record(article, article.document.meta)) for article in bare]
     places.append((NAME, sorted({string for record in records for string in _strings(record)})))
     stretches = {name: windows(strings) for name, strings in places}
     hits = quoted(texts, set().union(*stretches.values()))

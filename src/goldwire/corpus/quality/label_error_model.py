@@ -24,7 +24,7 @@ _STEPS = 40
 
 
 @dataclass(frozen=True)
-class Reading:
+class TokenizedReading:
     """One article's annotation and tokens, white space left out; `words` are numbers that the reader gave."""
 
     document: str
@@ -43,10 +43,10 @@ class Reader:
         #: spaCy's lexical attributes of each word: they need no model. The first is no word, but the edge.
         self.lexical: list[dict[str, Any]] = [{"norm": "<edge>"}]
 
-    def read(self, article: Article, annotation: Annotation) -> Reading:
+    def read(self, article: Article, annotation: Annotation) -> TokenizedReading:
         """An article with one annotation of it."""
         tokens = [token for token in self._nlp.make_doc(article.document.text) if not token.is_space]
-        return Reading(
+        return TokenizedReading(
             document=article.document.id,
             annotation=annotation,
             starts=[token.idx for token in tokens],
@@ -81,7 +81,7 @@ class Features:
     up once, not at each of its places. The same matrix as scikit-learn's DictVectorizer makes.
     """
 
-    def __init__(self, reader: Reader, readings: Sequence[Reading]) -> None:
+    def __init__(self, reader: Reader, readings: Sequence[TokenizedReading]) -> None:
         self._reader = reader
         around = [_around(reading.words) for reading in readings]
         seen = [np.unique(np.concatenate([each[n] for each in around])) for n in range(len(_STEPS_AWAY))]
@@ -93,7 +93,7 @@ class Features:
         }
         self._columns = {name: column for column, name in enumerate(sorted(names))}
 
-    def matrix(self, readings: Sequence[Reading]) -> Any:
+    def matrix(self, readings: Sequence[TokenizedReading]) -> Any:
         """A row for each token of some articles, sparse."""
         from scipy.sparse import csr_matrix
 
@@ -137,7 +137,7 @@ def _around(words: IntArray) -> list[IntArray]:
     return [padded[2 + step : 2 + step + len(words)] for step in _STEPS_AWAY]
 
 
-def owners_of(reading: Reading, layer: str, *, inner: bool) -> list[Span | None]:
+def owners_of(reading: TokenizedReading, layer: str, *, inner: bool) -> list[Span | None]:
     """For each token the span that it belongs to: the outermost one, or the innermost."""
     spans = reading.annotation.layer(layer)
     if not inner:
@@ -169,7 +169,7 @@ class FoldModel:
     def __init__(
         self,
         reader: Reader,
-        readings: Sequence[Reading],
+        readings: Sequence[TokenizedReading],
         views: Sequence[View],
         advance: Callable[[int], None],
     ) -> None:
@@ -192,7 +192,7 @@ class FoldModel:
             self._models.append((trained_on, model))
             advance(1)
 
-    def vectors(self, readings: Sequence[Reading]) -> Any:
+    def vectors(self, readings: Sequence[TokenizedReading]) -> Any:
         """The tokens of some articles as rows of a matrix, for `judge`."""
         return self._features.matrix(readings)
 

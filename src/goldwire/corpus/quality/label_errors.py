@@ -19,7 +19,7 @@ from goldwire.annotations.tokens import tokenizer
 from goldwire.corpus.quality.label_error_model import (
     FoldModel,
     Reader,
-    Reading,
+    TokenizedReading,
     View,
     issues_of,
     owners_of,
@@ -210,16 +210,16 @@ class _Survey:
             drawn.append(number)
         return sorted(drawn)
 
-    def _read(self, number: int) -> Reading:
+    def _read(self, number: int) -> TokenizedReading:
         article = self._articles[self.places[number]]
         annotation = curated(article.annotations)
         if annotation is None:
             raise ValueError("an article without an annotation")
         return self._reader.read(article, annotation)
 
-    def batches(self, most: int) -> Iterator[list[tuple[int, Reading]]]:
+    def batches(self, most: int) -> Iterator[list[tuple[int, TokenizedReading]]]:
         """The articles with their numbers, about so many tokens at a time."""
-        batch: list[tuple[int, Reading]] = []
+        batch: list[tuple[int, TokenizedReading]] = []
         size = 0
         for number in range(len(self.places)):
             batch.append((number, self._read(number)))
@@ -232,7 +232,7 @@ class _Survey:
 
 
 def _judge_batch(
-    batch: Sequence[tuple[int, Reading]],
+    batch: Sequence[tuple[int, TokenizedReading]],
     views: Sequence[View],
     models: Sequence[FoldModel],
     fold_of: Sequence[int],
@@ -292,7 +292,7 @@ def _judge_batch(
         result.judged[layer] += sum(error is not None for error in found.values())
 
 
-def _judge(reading: Reading, span: Span, mean: Any, classes: list[str], issue: bool) -> LabelError:
+def _judge(reading: TokenizedReading, span: Span, mean: Any, classes: list[str], issue: bool) -> LabelError:
     """A span with what the model would call it."""
     # That something stands there is one question, what it is another: label against label, without O.
     inside = mean.copy()
@@ -317,7 +317,7 @@ def _judge(reading: Reading, span: Span, mean: Any, classes: list[str], issue: b
 
 def _missing(
     layer: str,
-    readings: list[Reading],
+    readings: list[TokenizedReading],
     tags: list[list[int]],
     probabilities: list[Any],
     classes: list[str],

@@ -13,7 +13,7 @@ import msgspec
 from goldwire.corpus.versions.spans import KINDS, AnnotationChanges, compare_annotations, placing
 from goldwire.model import Annotation, Article, Span, curated
 from goldwire.schemas import Schema
-from goldwire.schemas.diff import Change
+from goldwire.schemas.diff import SchemaChange
 from goldwire.schemas.diff import diff as schema_diff
 from goldwire.text import Snippet, snippet
 
@@ -89,7 +89,7 @@ class Diff:
     before: CorpusVersion
     after: CorpusVersion
     documents: list[DocumentDiff]
-    schema: list[Change]
+    schema: list[SchemaChange]
     spans: dict[str, dict[str, int]]
     relations: dict[str, dict[str, int]]
     annotations: dict[str, int]

@@ -34,10 +34,10 @@ WORDS = {
 
 def write_page(path: Path, diff: Diff) -> None:
     """Write the page; all text is escaped."""
-    write_text(path, page(diff))
+    write_text(path, difference_page(diff))
 
 
-def page(diff: Diff, *, shown: int = SHOWN, changes: int = CHANGES) -> str:
+def difference_page(diff: Diff, *, shown: int = SHOWN, changes: int = CHANGES) -> str:
     """The page: counts, what is due, the schema's changes, then document by document."""
     wanted: Due = due(diff)
     return render_page(
@@ -76,14 +76,14 @@ def _lines(diff: Diff) -> Iterator[str]:
         for change in document.compared.spans:
             span = change.span
             shown = "".join(_bracketed(document, span, old=change.after is None))
-            yield f"{WORDS[change.kind]:<19} {document.id} {in_words(change)}  {shown}"
+            yield f"{WORDS[change.kind]:<19} {document.id} {change_in_words(change)}  {shown}"
         for relation in document.compared.relations:
             yield f"{relation.kind:<19} {document.id} {_arrow(document, relation)}"
         if document.meta:
             yield f"{WORDS['meta']:<19} {document.id}: {', '.join(document.meta)}"
 
 
-def in_words(change: SpanChange) -> str:
+def change_in_words(change: SpanChange) -> str:
     """Layer, label, extent and attributes of a span, old and new where they differ."""
     old, new = change.before, change.after
     span = change.span

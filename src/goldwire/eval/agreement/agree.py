@@ -16,7 +16,7 @@ from typing import Any
 from goldwire.errors import GoldwireError, one_of
 from goldwire.eval.agreement.agreement_figures import Agreement, Comparison
 from goldwire.eval.agreement.coefficients import tokens_of
-from goldwire.eval.agreement.pairwise import Compared, Extent, ReadingCounts, ReadingPair
+from goldwire.eval.agreement.pairwise import ComparedReadings, Extent, ReadingCounts, ReadingPair
 from goldwire.eval.scoring.alignment import standing_twice
 from goldwire.eval.scoring.notes import few_warnings, known_layers
 from goldwire.eval.scoring.pairing import stories
@@ -104,8 +104,8 @@ class _Read:
         self, articles: Sequence[Article], annotators: Sequence[str] | None, *, drafts: bool
     ) -> None:
         self._articles, self._annotators, self._drafts = articles, annotators, drafts
-        self.every = Compared()
-        self.by_pair: dict[tuple[str, str], Compared] = defaultdict(Compared)
+        self.every = ComparedReadings()
+        self.by_pair: dict[tuple[str, str], ComparedReadings] = defaultdict(ComparedReadings)
         #: Of the documents with two readings what says which belong together.
         self.documents: list[Document] = []
         self.counted: set[str] = set()

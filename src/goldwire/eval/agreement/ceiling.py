@@ -16,7 +16,7 @@ from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import GoldwireError
 from goldwire.eval.agreement.agree import agree, layers_read_twice
 from goldwire.eval.agreement.agreement_figures import Agreement
-from goldwire.eval.counts.bootstrap import Interval, interval
+from goldwire.eval.counts.bootstrap import Interval, percentile_interval
 from goldwire.eval.counts.counts import LabelCounts, rates
 from goldwire.eval.scoring.ceiling import Beside, Ceiling, Readers
 from goldwire.eval.scoring.score_figures import Scores
@@ -110,7 +110,7 @@ def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
 def _ratio(ours: LabelCounts, theirs: LabelCounts) -> Interval | None:
     if ours.sums is None or theirs.sums is None or len(ours.units) != len(theirs.units):
         return None
-    return interval(rates(ours.sums.sum(axis=1))[2] / rates(theirs.sums.sum(axis=1))[2])
+    return percentile_interval(rates(ours.sums.sum(axis=1))[2] / rates(theirs.sums.sum(axis=1))[2])
 
 
 def _readers(kinds: Sequence[set[str]]) -> Readers:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from goldwire.eval.agreement.gamma import Continuum, Gamma, gamma
-from goldwire.eval.agreement.gathered import Columns, Continua
+from goldwire.eval.agreement.gathered import Continua, DocumentSums
 from goldwire.eval.agreement.kappa import (
     ONE_VALUE,
     Share,
@@ -77,9 +77,9 @@ class LayerReadings:
         self._codes = {label: code for code, label in enumerate(labels)}
         self._readers = readers
         size, pairs = len(labels) + 1, readers * (readers - 1) // 2
-        self._two = Columns(pairs, 1 + 2 * size)
-        self._all = Columns(3 + size)
-        self._units = Columns(5, size)
+        self._two = DocumentSums(pairs, 1 + 2 * size)
+        self._all = DocumentSums(3 + size)
+        self._units = DocumentSums(5, size)
         self._apart = Continua()
         self._every = Continua() if with_gamma else None
         self._places = SamePlaces(labels, attributes)

@@ -35,7 +35,7 @@ from goldwire.eval.counts.bootstrap import (
     NO_INTERVAL,
     Interval,
     Sampling,
-    interval,
+    percentile_interval,
     resampled,
 )
 from goldwire.eval.matching.spans import FloatArray
@@ -182,7 +182,7 @@ def _figure(
 ) -> tuple[float | None, Interval | None, str]:
     if np.isnan(value):
         return None, None, undefined
-    ci95 = interval(drawn)
+    ci95 = percentile_interval(drawn)
     return float(value), ci95, "" if ci95 else NO_INTERVAL if drawn is None else MOSTLY_UNDEFINED
 
 

@@ -9,11 +9,11 @@ from typing import overload
 import numpy as np
 
 from goldwire.eval.agreement.gamma import Continuum
-from goldwire.eval.counts.packed import Numbers, packed
+from goldwire.eval.counts.packed import Numbers, packed_counts
 from goldwire.eval.matching.spans import FloatArray
 
 
-class Columns:
+class DocumentSums:
     """Sums of documents, (documents × …), a batch at a time, each in the smallest numbers that hold it."""
 
     def __init__(self, *shape: int) -> None:
@@ -22,7 +22,7 @@ class Columns:
 
     def add(self, sums: FloatArray) -> None:
         """Put the next documents behind the others."""
-        self._batches.append(packed(sums))
+        self._batches.append(packed_counts(sums))
 
     def joined(self) -> FloatArray:
         """All of them; they are not kept here any longer."""

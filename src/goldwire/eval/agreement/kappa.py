@@ -134,7 +134,9 @@ def paired(values: IntArray, document: IntArray, documents: int, codes: int) -> 
     return sums
 
 
-def stats(items: Iterable[tuple[int, int, int]], size: int, which: IntArray, pairs: int) -> FloatArray:
+def agreement_stats(
+    items: Iterable[tuple[int, int, int]], size: int, which: IntArray, pairs: int
+) -> FloatArray:
     """The same sums from (value, value, row) of matched pairs; `which` is each row's pair of readers, of so
     many `pairs`."""
     sums = np.zeros((len(which), pairs, 1 + 2 * size))

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from goldwire.eval.agreement.gathered import Columns
+from goldwire.eval.agreement.gathered import DocumentSums
 from goldwire.eval.agreement.kappa import (
     ONE_VALUE,
     Share,
     accuracy,
+    agreement_stats,
     alpha,
     cohen,
     comparisons,
@@ -20,7 +21,6 @@ from goldwire.eval.agreement.kappa import (
     items,
     nominal,
     share,
-    stats,
 )
 from goldwire.eval.counts.attributes import Value, left_to_ids, value_of
 from goldwire.eval.counts.bootstrap import Sampling
@@ -73,7 +73,7 @@ class SamePlaces:
 
     def __init__(self, labels: Sequence[str], attributes: Mapping[str, Attribute | None]) -> None:
         self._codes = {label: code for code, label in enumerate(labels)}
-        self._labels = Columns(3 + len(labels))
+        self._labels = DocumentSums(3 + len(labels))
         self._values = {name: AttributeValues(name, attribute) for name, attribute in attributes.items()}
 
     def add(self, places: Sequence[Place], documents: int) -> None:
@@ -159,7 +159,9 @@ class MatchedLabels:
     def __init__(self, labels: Sequence[str], pairs: int) -> None:
         self._codes = {label: code for code, label in enumerate(labels)}
         self._pairs = pairs
-        self._columns = {where: Columns(pairs, 1 + 2 * len(labels)) for where in ("same_extent", "overlap")}
+        self._columns = {
+            where: DocumentSums(pairs, 1 + 2 * len(labels)) for where in ("same_extent", "overlap")
+        }
 
     def add(self, matched: Sequence[Matched], which: IntArray) -> None:
         """Take in the matched spans of some rows, which are numbered from 0; `which` is each one's pair."""
@@ -169,7 +171,7 @@ class MatchedLabels:
             ("overlap", matched),
         ):
             rows = ((codes[a.label], codes[b.label], row) for a, b, row, _ in chosen)
-            self._columns[where].add(stats(rows, len(codes), which, self._pairs))
+            self._columns[where].add(agreement_stats(rows, len(codes), which, self._pairs))
 
     def shares(self, sampling: Sampling) -> dict[str, dict[str, Share]]:
         """Both figures, by where they were taken."""
@@ -194,7 +196,7 @@ class MatchedValues:
     def __init__(self, name: str, attribute: Attribute | None, pairs: int) -> None:
         self._name, self._attribute, self._pairs = name, attribute, pairs
         self._codes: dict[Value, int] = {None: 0}
-        self._equal = Columns(pairs, 5)
+        self._equal = DocumentSums(pairs, 5)
         self._same: IntArray = np.zeros(pairs, dtype=np.int64)
         #: Pair of readers, side, value.
         self._counts: Counter[tuple[int, int, int]] = Counter()
@@ -221,7 +223,7 @@ class MatchedValues:
             if first or second:
                 borne.append((int(first == second), 1, row))
         self._borne += len(borne)
-        self._equal.add(stats(borne, 2, which, self._pairs))
+        self._equal.add(agreement_stats(borne, 2, which, self._pairs))
 
     def figures(self, sampling: Sampling) -> dict[str, Any]:
         """The share of equal values, kappa, and what they rest on."""

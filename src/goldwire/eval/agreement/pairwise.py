@@ -10,14 +10,14 @@ import numpy as np
 
 from goldwire.eval.agreement.agreement_figures import Comparison, LayerAgreement
 from goldwire.eval.agreement.coefficients import LayerReadings
-from goldwire.eval.agreement.gathered import Columns
+from goldwire.eval.agreement.gathered import DocumentSums
 from goldwire.eval.agreement.identity import MatchedIds
 from goldwire.eval.agreement.matched import Matched, MatchedLabels, MatchedValues
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.counts.per_document import head_counts, in_parts, span_counts
 from goldwire.eval.matching.relations import RELATION_KINDS, keys, relation_counts
 from goldwire.eval.matching.span_heads import BEFORE, language_of
-from goldwire.eval.matching.spans import IntArray, Kind, align, tabulate
+from goldwire.eval.matching.spans import IntArray, Kind, align_spans, tabulate
 from goldwire.eval.matching.structures import STRUCTURE_KINDS, structure_counts, structures
 from goldwire.model import Annotation, Document, Span, pairs
 from goldwire.schemas import Attribute, Schema
@@ -49,7 +49,7 @@ class ReadingPair(NamedTuple):
         return self.first, self.second
 
 
-class Compared:
+class ComparedReadings:
     """Some readings of documents, known before any is counted: who read what, which labels occur.
 
     `rows` are named by their documents; `documents` hold each once; `labels` and names of `attributes` are by
@@ -99,14 +99,18 @@ class _Layer:
     """
 
     def __init__(
-        self, compared: Compared, name: str, attributes: Mapping[str, Attribute] | None, extent: Extent
+        self,
+        compared: ComparedReadings,
+        name: str,
+        attributes: Mapping[str, Attribute] | None,
+        extent: Extent,
     ) -> None:
         readers, couples = compared.readers, len(compared.pairs)
         self.labels = tuple(sorted(compared.labels.get(name, ())))
         self._name = name
         self.sizes = dict.fromkeys(readers, 0)
         kinds = (*KINDS, "head") if extent != "matching" and compared.has_heads else KINDS
-        self.counts = {kind: Columns(len(self.labels), 3) for kind in kinds}
+        self.counts = {kind: DocumentSums(len(self.labels), 3) for kind in kinds}
         self._labelled = MatchedLabels(self.labels, couples)
         self._by_schema = attributes is not None
         named: Mapping[str, Attribute | None] = (
@@ -170,7 +174,10 @@ class _Layer:
                 side.append(spans)
         codes = {label: code for code, label in enumerate(self.labels)}
         first_side, second_side = (tabulate(side, codes) for side in sides)
-        blind, typed = align(first_side, second_side), align(first_side, second_side, by_label=True)
+        blind, typed = (
+            align_spans(first_side, second_side),
+            align_spans(first_side, second_side, by_label=True),
+        )
         for kind in KINDS:
             alignment = typed if kind == "type" else blind
             counts = span_counts(first_side, second_side, alignment, kind, len(rows), len(codes))
@@ -213,7 +220,7 @@ class ReadingCounts:
     """
 
     def __init__(
-        self, compared: Compared, layers: Sequence[str], schema: Schema | None, extent: Extent
+        self, compared: ComparedReadings, layers: Sequence[str], schema: Schema | None, extent: Extent
     ) -> None:
         self._compared, self._limit, self._extent = compared, set(layers), extent
         self._readers = {name: number for number, name in enumerate(compared.readers)}
@@ -225,10 +232,12 @@ class ReadingCounts:
             self._layers[name] = _Layer(compared, name, attributes, extent)
         links = [each for each in compared.relations if {each[1], each[2]} <= self._limit]
         self._relation_labels = tuple(sorted({label for label, *_ in links}))
-        self._relations = {kind: Columns(len(self._relation_labels), 3) for kind in RELATION_KINDS if links}
+        self._relations = {
+            kind: DocumentSums(len(self._relation_labels), 3) for kind in RELATION_KINDS if links
+        }
         heads = sorted({head for _, head, _ in links}) if extent != "matching" else []
         self._structures = {
-            head: {kind: Columns(len(self._layers[head].labels), 3) for kind in STRUCTURE_KINDS}
+            head: {kind: DocumentSums(len(self._layers[head].labels), 3) for kind in STRUCTURE_KINDS}
             for head in heads
         }
 
@@ -265,7 +274,7 @@ class ReadingCounts:
         sampling = Sampling(resamples, seed, [story[name] for name in self._compared.rows])
         once = Sampling(resamples, seed, [story[name] for name in self._compared.documents])
         figures = {name: layer.figures(which, sampling, once) for name, layer in self._layers.items()}
-        parts: dict[tuple[str, str], tuple[tuple[str, ...], Columns]] = {}
+        parts: dict[tuple[str, str], tuple[tuple[str, ...], DocumentSums]] = {}
         for name, layer in self._layers.items():
             parts |= {(name, kind): (layer.labels, columns) for kind, columns in layer.counts.items()}
         parts |= {("", kind): (self._relation_labels, columns) for kind, columns in self._relations.items()}

@@ -14,7 +14,7 @@ import numpy as np
 from goldwire import __version__, strict_json
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts.bootstrap import Interval
-from goldwire.eval.counts.counts import Counts, LabelCounts
+from goldwire.eval.counts.counts import LabelCounts, MatchCounts
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.eval.scoring.notes import scored_on
 from goldwire.files import read_text, write_text
@@ -58,7 +58,7 @@ class Baseline:
         return LabelCounts(self.labels, self.counts, self.counts)
 
     @property
-    def total(self) -> Counts:
+    def total(self) -> MatchCounts:
         """All labels and documents together."""
         return self.label_counts.total()
 
@@ -77,9 +77,9 @@ class Baseline:
         """How many articles it rests on, and of which test set: `9 articles of the side test`."""
         return scored_on(len(self.documents), self.test)
 
-    def of(self, label: str) -> Counts:
+    def of(self, label: str) -> MatchCounts:
         """One label over all documents."""
-        return self.label_counts.of(label) if label in self.labels else Counts()
+        return self.label_counts.of(label) if label in self.labels else MatchCounts()
 
     def supports(self) -> dict[str, dict[str, float]]:
         """Reference spans by document and label, where there are any."""

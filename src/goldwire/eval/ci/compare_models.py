@@ -48,7 +48,7 @@ def compare_models(
         raise GoldwireError.of("GW531", message, hint="compare predictions of one gold file")
     for side in (first, second):
         check_pairs((pairing.gold, pairing.pred) for pairing in side)
-    comparison = Comparison(layers=layers, kind=kind, names=names, places=places)
+    comparison = ModelComparison(layers=layers, kind=kind, names=names, places=places)
     for start in range(0, len(first), BATCH):
         parts = [side[start : start + BATCH] for side in (first, second)]
         golds, documents = [pair.gold for pair in parts[0]], [pair.document for pair in parts[0]]
@@ -56,7 +56,7 @@ def compare_models(
     return comparison.result(rounds=rounds, seed=seed, groups=groups)
 
 
-class Comparison:
+class ModelComparison:
     """Two models compared a batch of documents at a time; counts stay, and places where they differ.
 
     `layers`, `kind`, `names` and `places` as in `compare_models`.

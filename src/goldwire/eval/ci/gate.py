@@ -25,7 +25,7 @@ ENOUGH = 6
 
 
 @dataclass(frozen=True)
-class Check:
+class GateCheck:
     """One condition of the gate, whether it holds, and why."""
 
     name: str
@@ -44,7 +44,7 @@ class Gated(Figures):
     now: Baseline
     baseline: Baseline
     overlap: Overlap
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
     test: Tested | None
     tolerance: float
     floor: float | None
@@ -309,22 +309,22 @@ def _test_set(run: Baseline) -> str:
     return f"the side {run.test['side']}" if "side" in run.test else run.test["file"]
 
 
-def _floor(now: Baseline, floor: float) -> Check:
+def _floor(now: Baseline, floor: float) -> GateCheck:
     under = now.f1 is None or now.f1 < floor - ROUNDING
     relation = "under" if under else "not under"
     why = f"{now.layer} F1 {number(now.f1)} is {relation} the floor of {number(floor)}"
-    return Check("floor", not under, why)
+    return GateCheck("floor", not under, why)
 
 
-def _agreed(now: Baseline, beside: Beside | None, floor: float) -> Check:
+def _agreed(now: Baseline, beside: Beside | None, floor: float) -> GateCheck:
     """Whether the readers agree enough; where that is not known the floor is not held."""
     if beside is None or beside.readers is None:
         why = f"how far the readers agree on {now.layer} is not known: the floor is {number(floor)}"
-        return Check("agreement", False, why)
+        return GateCheck("agreement", False, why)
     under = beside.readers < floor - ROUNDING
     relation = "under" if under else "not under"
     agreed = f"the readers' F1 on {now.layer}, {number(beside.readers)}"
-    return Check("agreement", not under, f"{agreed}, is {relation} the floor of {number(floor)}")
+    return GateCheck("agreement", not under, f"{agreed}, is {relation} the floor of {number(floor)}")
 
 
 def _beside(now: Baseline, ceiling: Ceiling | None) -> Beside | None:
@@ -337,7 +337,7 @@ def _of_relations(now: Baseline) -> bool:
     return now.layer == RELATIONS and now.kind == "strict"
 
 
-def _comparisons(now: Baseline, test: Tested, tolerance: float, *, partial: bool) -> list[Check]:
+def _comparisons(now: Baseline, test: Tested, tolerance: float, *, partial: bool) -> list[GateCheck]:
     """The paired test and the tolerance; `partial` where not all documents are compared."""
     before, after = test.micro.first.f1, test.micro.second.f1
     gap = (after or 0.0) - (before or 0.0)
@@ -347,7 +347,7 @@ def _comparisons(now: Baseline, test: Tested, tolerance: float, *, partial: bool
     against = f"{signed(gap)} against the baseline's {number(before)}"
     units = "stories" if now.groups else "documents"
     tested = f"{p_in_words(p)} over {test.units} {units}" if p is not None else "-"
-    proven = Check("paired test", not worse, f"{figure}, {against}: {_in_words(gap, worse, p)}, {tested}")
+    proven = GateCheck("paired test", not worse, f"{figure}, {against}: {_in_words(gap, worse, p)}, {tested}")
     fell = gap < -tolerance - ROUNDING
     limit = f"the tolerance of {number(tolerance)}"
     if fell:
@@ -358,7 +358,7 @@ def _comparisons(now: Baseline, test: Tested, tolerance: float, *, partial: bool
         why = f"{figure}, {against}: " + (
             f"within {limit}, {tested}" if gap < 0 else f"no fall, {_in_words(gap, False, p)}, {tested}"
         )
-    return [proven, Check("tolerance", not fell, why)]
+    return [proven, GateCheck("tolerance", not fell, why)]
 
 
 def _in_words(gap: float, worse: bool, p: float | None) -> str:

@@ -10,7 +10,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, parsed, read_baseline
 from goldwire.eval.ci.gate import gate
 from goldwire.eval.ci.measure import Measured
-from goldwire.eval.ci.overlap import Refused
+from goldwire.eval.ci.overlap import NotComparable
 from goldwire.files import file_name
 from goldwire.number_format import number
 from goldwire.project import Project
@@ -35,7 +35,7 @@ def baseline_path(project: Project, scores: Path, run: str, part: str = "") -> P
 
 
 @dataclass(frozen=True)
-class Part:
+class GatedPart:
     """A part of a run that is to be held (see `counts_of`; empty: the run's own layer): the scores that it is
     of, and its baseline's file; None: where `baseline_path` says."""
 
@@ -44,14 +44,14 @@ class Part:
     baseline: Path | None = None
 
 
-def committed(project: Project) -> list[Part]:
+def committed(project: Project) -> list[GatedPart]:
     """What every baseline in `eval/` is of, that of `ner` first. Raises GW751 where there is none."""
     found = []
     for file in sorted(project.eval.glob("baseline*.json"), key=lambda file: (len(file.stem), file.stem)):
         baseline = read_baseline(file)
         name = baseline.run or _run_of(file, project)
         scores = project.reports / name / "scores.json"
-        found.append(Part(scores, baseline.layer if baseline.run else "", file))
+        found.append(GatedPart(scores, baseline.layer if baseline.run else "", file))
     if not found:
         hint = "make one with: goldwire eval gate --update, and commit it"
         raise GoldwireError.of("GW751", "there is no baseline here", where=str(project.eval), hint=hint)
@@ -75,7 +75,7 @@ def check_current(run: Measured, project: Project) -> None:
             f"the run is of {run.as_baseline.corpus_in_words}, the project is now {current}: "
             "annotations, texts, schema or guidelines have changed since"
         )
-        raise Refused.of("GW552", message, hint="train again, then gate: goldwire train ner")
+        raise NotComparable.of("GW552", message, hint="train again, then gate: goldwire train ner")
 
 
 def _run_of(file: Path, project: Project) -> str:
@@ -100,7 +100,7 @@ def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
     except GoldwireError as error:
         if asked:
             hint = "--base needs a git repository"
-            raise Refused.of("GW553", error.faults[0].message, where=str(path), hint=hint) from None
+            raise NotComparable.of("GW553", error.faults[0].message, where=str(path), hint=hint) from None
         return _unknown(names[0] if target else "", "there is no git repository here")
     ref, commit = _merge_base(folder, names)
     if not commit:
@@ -112,7 +112,7 @@ def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
             else "git knows no main branch (--base REF names the one that it was merged into)"
         )
         if asked:
-            raise Refused.of("GW553", reason, hint="name a branch or commit that is fetched")
+            raise NotComparable.of("GW553", reason, hint="name a branch or commit that is fetched")
         return _unknown(names[0] if target else "", reason)
     blob = ask_git(folder, "cat-file", "blob", f"{commit}:{name}")
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

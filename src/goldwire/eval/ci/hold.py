@@ -8,7 +8,7 @@ from pathlib import Path
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.eval.ci.baseline import read_baseline
 from goldwire.eval.ci.gate import TOLERANCE, Gates, gate, update_baseline
-from goldwire.eval.ci.gate_trust import Part, baseline_path, branch_note, check_current
+from goldwire.eval.ci.gate_trust import GatedPart, baseline_path, branch_note, check_current
 from goldwire.eval.ci.measure import Measured, measure
 from goldwire.eval.project_scores import in_project
 from goldwire.eval.scoring.ceiling import Ceiling
@@ -17,7 +17,7 @@ from goldwire.project import Project
 
 def hold(
     project: Project,
-    parts: Sequence[Part],
+    parts: Sequence[GatedPart],
     *,
     floor: float | None = None,
     floors: Mapping[str, float] | None = None,
@@ -35,7 +35,7 @@ def hold(
     Raises GW752 for a floor of what is not among the parts, before anything is written, and what `gate`
     raises.
     """
-    runs: dict[Part, Measured] = {}
+    runs: dict[GatedPart, Measured] = {}
     for scores in dict.fromkeys(part.scores for part in parts):
         mine = [part for part in parts if part.scores == scores]
         measured = measure(scores, [part.name for part in mine], trained_on=trained_on)

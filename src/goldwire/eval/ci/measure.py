@@ -18,7 +18,7 @@ from goldwire.eval.ci.baseline import Baseline, recorded_test_set
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.matching.relations import end_of
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
-from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
+from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen_pairs
 from goldwire.eval.scoring.score_figures import Scores
 from goldwire.eval.scoring.scores import check_pairs
 from goldwire.files import read_text, sha256
@@ -71,9 +71,9 @@ def measure(path: Path, parts: Sequence[str] = ("",), *, trained_on: bool = Fals
 
     `parts` are those that count (see `counts_of`; empty: the run's own layer), one for each that is given
     back; the run is read once. Counts per document are taken from the articles and held against the file;
-    documents that the model was trained on are left out then, unless `trained_on` (see `unseen`). Raises
-    GW535 where there is no scores.json, or it says nothing of layer or corpus, GW537 where the articles
-    beside it give other figures, GW746 where the run has no such part, or none is left of it.
+    documents that the model was trained on are left out then, unless `trained_on` (see `unseen_pairs`).
+    Raises GW535 where there is no scores.json, or it says nothing of layer or corpus, GW537 where the
+    articles beside it give other figures, GW746 where the run has no such part, or none is left of it.
     """
     from goldwire.formats.jsonl import own_jsonl
 
@@ -99,7 +99,7 @@ def measure(path: Path, parts: Sequence[str] = ("",), *, trained_on: bool = Fals
         if [total.tp, total.fp, total.fn] != run.stored:
             message = "gold.jsonl and predictions.jsonl beside it give other figures"
             raise GoldwireError.of("GW537", message, where=str(path), hint=hint)
-    (fresh,), note = unseen(paired, trained_on=trained_on)
+    (fresh,), note = unseen_pairs(paired, trained_on=trained_on)
     scored = _score(fresh, recorded) if len(fresh) < len(paired) else every
     return [_measured(run, scored[run.layers], fresh, path, note) for run in recorded]
 

@@ -52,7 +52,7 @@ def markdown(gated: Gated) -> str:
     return "\n".join(lines) + "\n"
 
 
-def comment(*gates: Gated) -> str:
+def comment_text(*gates: Gated) -> str:
     """The body of a pull-request comment: a summary each, its table folded, and a mark to find it again."""
     return "\n".join([MARKER, *(_folded(markdown(gated)) for gated in gates)])
 

@@ -10,7 +10,7 @@ from goldwire.eval.ci.baseline import Baseline
 from goldwire.number_format import counted
 
 
-class Refused(EvalError):
+class NotComparable(EvalError):
     """There are a run and a baseline, and the one can't be held against the other: no verdict is given."""
 
 
@@ -78,14 +78,14 @@ def overlap(now: Baseline, baseline: Baseline) -> Overlap:
         message = f"{counted(len(odd), 'document')} scored in one of the two only: {', '.join(odd[:5])}"
         if now.test != baseline.test:
             message += f"; the baseline is of {baseline.scored_on}, this run of {now.scored_on}"
-        raise Refused.of("GW534", message, hint=hint)
+        raise NotComparable.of("GW534", message, hint=hint)
     if not one_corpus and not baseline.hashes:
         message = (
             f"the baseline is of another corpus, {baseline.corpus_in_words}; this run is of "
             f"{now.corpus_in_words}. An older goldwire wrote it, with no hashes of its documents, so that it "
             "can't be told which of them changed"
         )
-        raise Refused.of("GW533", message, hint=hint)
+        raise NotComparable.of("GW533", message, hint=hint)
     shared = [name for name in now.documents if name in theirs]
     text: list[str] = []
     reference: list[str] = []
@@ -117,7 +117,7 @@ def other_layer(now: Baseline, baseline: Baseline) -> GoldwireError:
     """What is said where a baseline is of another layer: it stays as it is."""
     message = f"the baseline is of layer `{baseline.layer}`, this run of `{now.layer}`"
     hint = "each has a baseline of its own; make it with: goldwire eval gate SCORES --baseline FILE --update"
-    return Refused.of("GW534", message, hint=hint)
+    return NotComparable.of("GW534", message, hint=hint)
 
 
 def _impossible(documents: list[str], difference: str) -> GoldwireError:
@@ -130,4 +130,4 @@ def _impossible(documents: list[str], difference: str) -> GoldwireError:
         "was it edited, or made by a model that reads nested spans otherwise? See its changes with git log; "
         "then: goldwire eval gate --update, and commit the baseline"
     )
-    return Refused.of("GW551", message, hint=hint)
+    return NotComparable.of("GW551", message, hint=hint)

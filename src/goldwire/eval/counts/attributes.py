@@ -10,7 +10,7 @@ import numpy as np
 
 from goldwire.eval.counts.bootstrap import Interval, Sampling, interval_of
 from goldwire.eval.counts.counts import Figure, LabelCounts
-from goldwire.eval.matching.clusters import METRICS, Metric, f1s, rates, resolve
+from goldwire.eval.matching.clusters import METRICS, Metric, cluster_rates, f1s, resolve
 from goldwire.eval.matching.spans import EXTENT, SAME, Alignment, FloatArray, IntArray, Spans
 from goldwire.model import AttributeValue, Span
 from goldwire.schemas import Attribute
@@ -183,7 +183,7 @@ class Mentions:
         for metric, resolved in resolve(gold_ids, pred_ids).items():
             added = np.zeros((documents, 4))
             np.add.at(added, where, resolved.columns())
-            precision, recall, f1 = rates(added.sum(axis=0))
+            precision, recall, f1 = cluster_rates(added.sum(axis=0))
             metrics[metric] = Identity(precision, recall, f1, *interval_of(added, f1s, sampling))
         return metrics
 

@@ -116,7 +116,7 @@ def _resamples(sampling: Sampling) -> int:
     return sampling.resamples
 
 
-def interval(values: FloatArray | None) -> Interval | None:
+def percentile_interval(values: FloatArray | None) -> Interval | None:
     """The central 95 % of a figure's values over resamples.
 
     Resamples where the figure is undefined (nan) are left out; None where they are more than half of all.
@@ -143,5 +143,5 @@ def interval_of(
     sums = resampled(flat, sampling)
     if sums is None:
         return None, NO_INTERVAL
-    ci95 = interval(figure(sums.reshape(-1, *columns.shape[1:])))
+    ci95 = percentile_interval(figure(sums.reshape(-1, *columns.shape[1:])))
     return ci95, "" if ci95 else MOSTLY_UNDEFINED

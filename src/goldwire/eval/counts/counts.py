@@ -11,21 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import MOSTLY_UNDEFINED, NO_INTERVAL, Interval, interval
+from goldwire.eval.counts.bootstrap import MOSTLY_UNDEFINED, NO_INTERVAL, Interval, percentile_interval
 from goldwire.eval.counts.packed import Numbers
 from goldwire.eval.matching.spans import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class MatchCounts:
     """True positives, false positives, false negatives; `tp` sums credits where matches can be half."""
 
     tp: float = 0
     fp: float = 0
     fn: float = 0
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
+    def __add__(self, other: MatchCounts) -> MatchCounts:
+        return MatchCounts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
 
     @property
     def predicted(self) -> float:
@@ -65,7 +65,7 @@ def rates(counts: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 class Figure:
     """Counts with the 95 % intervals of precision, recall and F1; `why` explains what is None."""
 
-    counts: Counts
+    counts: MatchCounts
     precision_ci: Interval | None = None
     recall_ci: Interval | None = None
     ci95: Interval | None = None
@@ -117,15 +117,15 @@ class LabelCounts:
     units: Numbers
     sums: FloatArray | None = None
 
-    def total(self) -> Counts:
+    def total(self) -> MatchCounts:
         """All labels and documents together."""
         return _counts(self.counts.sum(axis=(0, 1), dtype=np.float64))
 
-    def of(self, label: str) -> Counts:
+    def of(self, label: str) -> MatchCounts:
         """One label over all documents."""
         return _counts(self.counts[:, self.labels.index(label)].sum(axis=0, dtype=np.float64))
 
-    def document(self, number: int) -> Counts:
+    def document(self, number: int) -> MatchCounts:
         """One document, all labels."""
         return _counts(self.counts[number].sum(axis=0, dtype=np.float64))
 
@@ -156,7 +156,7 @@ class LabelCounts:
         defined = ~np.isnan(f1)
         with np.errstate(invalid="ignore"):
             means = np.where(defined, f1, 0.0).sum(axis=1) / defined.sum(axis=1)
-        ci95 = interval(means)
+        ci95 = percentile_interval(means)
         return Macro(point, ci95, excluded, "" if ci95 else "undefined in most resamples")
 
     def as_json(self) -> dict[str, Any]:
@@ -183,14 +183,14 @@ def figure(units: Numbers, sums: FloatArray | None) -> Figure:
         return Figure(counts, why="; ".join([*why, NO_INTERVAL]))
     if present < 2:
         return Figure(counts, why="; ".join([*why, "no interval: in one document only"]))
-    precision, recall, f1 = (interval(values) for values in rates(sums))
+    precision, recall, f1 = (percentile_interval(values) for values in rates(sums))
     if f1 is None:
         why.append(MOSTLY_UNDEFINED)
     return Figure(counts, precision, recall, f1, "; ".join(why))
 
 
-def _counts(values: FloatArray) -> Counts:
-    return Counts(*(_whole(float(value)) for value in values))
+def _counts(values: FloatArray) -> MatchCounts:
+    return MatchCounts(*(_whole(float(value)) for value in values))
 
 
 def _whole(value: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from goldwire.eval.counts.bootstrap import Sampling, grouped, resampled, resampled_exactly
 from goldwire.eval.counts.counts import LabelCounts
-from goldwire.eval.counts.packed import Numbers, packed
+from goldwire.eval.counts.packed import Numbers, packed_counts
 from goldwire.eval.matching.relations import (
     RELATION_KINDS,
     NamedBy,
@@ -19,7 +19,7 @@ from goldwire.eval.matching.relations import (
     relation_counts,
 )
 from goldwire.eval.matching.span_heads import head_spans, language_of
-from goldwire.eval.matching.spans import Alignment, FloatArray, Kind, Spans, align, tabulate
+from goldwire.eval.matching.spans import Alignment, FloatArray, Kind, Spans, align_spans, tabulate
 from goldwire.model import Annotation, Document, Span
 
 #: The labels, and counts (documents × labels × tp, fp, fn).
@@ -51,7 +51,7 @@ def span_counts(
     return np.stack([added(gold, had), added(pred, 1 - got), added(gold, 1 - had)], axis=-1)
 
 
-def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCounts]:
+def assemble_counts(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCounts]:
     """Counts with their sums over resamples: all parts see the same draws, made once."""
     if not parts:
         return {}
@@ -80,7 +80,7 @@ def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
 def in_parts(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCounts]:
     """The same of counts that are whole numbers or quarters, in as little memory as they are kept in."""
     flat = [counts.reshape(len(counts), -1) for _, counts in parts.values()]
-    units = [packed(grouped(counts, sampling.groups)) for counts in flat]
+    units = [packed_counts(grouped(counts, sampling.groups)) for counts in flat]
     sums = resampled_exactly(units, sampling)
     return {
         place: LabelCounts(
@@ -115,7 +115,7 @@ def head_counts(
         )
         for side in (golds, preds)
     )
-    return span_counts(gold, pred, align(gold, pred), "exact", len(documents), len(labels))
+    return span_counts(gold, pred, align_spans(gold, pred), "exact", len(documents), len(labels))
 
 
 def relation_parts(

@@ -19,8 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import CHUNK, FEW, Interval, Sampling, grouped, interval, resampled
-from goldwire.eval.counts.counts import Counts, LabelCounts, rates
+from goldwire.eval.counts.bootstrap import (
+    CHUNK,
+    FEW,
+    Interval,
+    Sampling,
+    grouped,
+    percentile_interval,
+    resampled,
+)
+from goldwire.eval.counts.counts import LabelCounts, MatchCounts, rates
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.number_format import counted, p_value
 from goldwire.processes import one_thread
@@ -37,8 +45,8 @@ class Difference:
     over the labels; None where a figure is undefined.
     """
 
-    first: Counts
-    second: Counts
+    first: MatchCounts
+    second: MatchCounts
     ci95: Interval | None = None
     p: float | None = None
     p_bootstrap: float | None = None
@@ -134,7 +142,7 @@ def compare_counts(
             return chosen.sum(axis=-2) if isinstance(columns, slice) else chosen
 
         first_sums, second_sums = picked(first_units.sum(axis=0)), picked(second_units.sum(axis=0))
-        pair = Counts(*map(float, first_sums)), Counts(*map(float, second_sums))
+        pair = MatchCounts(*map(float, first_sums)), MatchCounts(*map(float, second_sums))
         if pair[0].f1 is None or pair[1].f1 is None:
             return Difference(*pair)
         gap = pair[1].f1 - pair[0].f1
@@ -146,7 +154,7 @@ def compare_counts(
             return Difference(*pair, p=p)  # what stands in one document only does not vary
         half = drawn.shape[1] // 2
         moved = rates(picked(drawn[:, half:]))[2] - rates(picked(drawn[:, :half]))[2]
-        ci95 = interval(moved)
+        ci95 = percentile_interval(moved)
         return Difference(*pair, ci95=ci95, p=p, p_bootstrap=_two_sided(moved) if ci95 else None)
 
     by_label = {label: tested(code) for code, label in enumerate(labels)}

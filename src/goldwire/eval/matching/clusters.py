@@ -42,7 +42,7 @@ class Resolved:
         return np.concatenate((self.recall, self.precision), axis=1)
 
 
-def rates(sums: FloatArray) -> Rates:
+def cluster_rates(sums: FloatArray) -> Rates:
     """Precision, recall and F1 of the sums of `Resolved.columns`."""
     gained, possible = sums[[2, 0]], sums[[3, 1]]
     precision, recall = (float(g / p) if p else None for g, p in zip(gained, possible, strict=True))

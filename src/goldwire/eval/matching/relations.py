@@ -103,11 +103,11 @@ def _partial(gold: set[Key], pred: set[Key]) -> dict[str, float]:
     """The credit of each label's relations under the best assignment."""
     return {
         label: most([[_credit(a, b) for b in pred_keys] for a in gold_keys])
-        for label, gold_keys, pred_keys in by_label(sorted(gold), sorted(pred))
+        for label, gold_keys, pred_keys in relations_by_label(sorted(gold), sorted(pred))
     }
 
 
-def by_label(
+def relations_by_label(
     gold: Iterable[Marked], pred: Iterable[Marked]
 ) -> Iterator[tuple[str, list[Marked], list[Marked]]]:
     """What both sides have of one label, which stands first in each."""

@@ -127,7 +127,7 @@ def tabulate(documents: Sequence[Collection[Span]], codes: Mapping[str, int]) ->
     return Spans(document[new], start[new], end[new], label[new], order[new], order[~new])
 
 
-def align(gold: Spans, pred: Spans, *, by_label: bool = False) -> Alignment:
+def align_spans(gold: Spans, pred: Spans, *, by_label: bool = False) -> Alignment:
     """Match two sides by the policy above; `by_label` matches only spans of the same label."""
     if not len(gold) or not len(pred):
         none = np.empty(0, dtype=np.int64)
@@ -270,7 +270,7 @@ def match(gold: Sequence[Span], pred: Sequence[Span]) -> list[Pair]:
     """
     codes = codes_of(gold, pred)
     gold_table, pred_table = tabulate([gold], codes), tabulate([pred], codes)
-    alignment = align(gold_table, pred_table)
+    alignment = align_spans(gold_table, pred_table)
     pairs: list[Pair] = []
     for gold_row, pred_row, stage in zip(alignment.gold, alignment.pred, alignment.stage, strict=True):
         a, b = gold[gold_table.row[gold_row]], pred[pred_table.row[pred_row]]

@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from goldwire.eval.matching.relations import End, by_label, end_of, most
+from goldwire.eval.matching.relations import End, end_of, most, relations_by_label
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.model import Annotation, pairs
 from goldwire.schemas import Schema
@@ -104,7 +104,7 @@ def _tuples(wholes: set[Structure]) -> Counter[tuple[str, frozenset[Argument]]]:
 def _overlapping(gold: set[Structure], pred: set[Structure]) -> list[str]:
     """The labels of the most structures that pair one to one by overlap."""
     right: list[str] = []
-    for label, golds, preds in by_label(gold, pred):
+    for label, golds, preds in relations_by_label(gold, pred):
         right += [label] * int(most([[_alike(a, b) for b in preds] for a in golds]))
     return right
 

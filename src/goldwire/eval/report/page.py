@@ -14,7 +14,7 @@ from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.counts.counts import Figure, LabelCounts
 from goldwire.eval.matching.spans import Pair, match
 from goldwire.eval.report.error_analysis import MOST, confusion, errors
-from goldwire.eval.report.span_layers import paragraphs
+from goldwire.eval.report.span_layers import drawn_paragraphs
 from goldwire.eval.scoring.breakdown import OUTCOMES, break_down, by_label
 from goldwire.eval.scoring.notes import unknown_note
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories
@@ -42,7 +42,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Run:
+class ReportSource:
     """What a report is made from; `train` is what was learned from, None for the other documents."""
 
     gold: list[Article]
@@ -116,7 +116,7 @@ def reference_in_words(status: str, gold: Sequence[Annotation]) -> str:
     return words.get(status, f"The reference has the status “{status}”.")
 
 
-def write_run(folder: Path, run: Run) -> None:
+def write_run(folder: Path, run: ReportSource) -> None:
     """Leave what a report is made from: gold.jsonl, predictions.jsonl, report.json, and learned.jsonl where
     other documents were learned from than are scored."""
     from goldwire.formats.jsonl import write_jsonl
@@ -131,7 +131,7 @@ def write_run(folder: Path, run: Run) -> None:
     write_text(folder / "report.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> ReportSource:
     """All that `write_run` left in a folder.
 
     Raises GW511 where report.json is not of that form; the folder may lack it.
@@ -142,7 +142,7 @@ def read_run(folder: Path) -> Run:
     train = read_jsonl(folder / LEARNED) if (folder / LEARNED).exists() else None
     path = folder / "report.json"
     if not path.exists():
-        return Run(*articles, title=folder.name, train=train)
+        return ReportSource(*articles, title=folder.name, train=train)
     try:
         content = strict_json.loads(read_text(path))
     except ValueError as error:
@@ -156,7 +156,7 @@ def read_run(folder: Path) -> Run:
         hint = '{"title": "…", "meta": {…}, "extra": [{"title", "columns", "rows"}]}'
         raise GoldwireError.of("GW511", "not what a run leaves", where=str(path), hint=hint)
     title = content.get("title", folder.name)
-    return Run(*articles, title, content.get("meta", {}), content.get("extra", []), train)
+    return ReportSource(*articles, title, content.get("meta", {}), content.get("extra", []), train)
 
 
 def _shown(meta: Mapping[str, Any]) -> dict[str, str]:
@@ -244,7 +244,7 @@ def _layer(
             (
                 pairing.document.id,
                 pairing.document.meta.get("title", ""),
-                paragraphs(pairing.document.text, pairs),
+                drawn_paragraphs(pairing.document.text, pairs),
             )
             for pairing, pairs in list(zip(paired, by_document, strict=True))[:DRAWN]
             if pairs

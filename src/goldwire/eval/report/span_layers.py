@@ -33,7 +33,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Part:
+class BarPart:
     """A piece of a bar under one word: on which level, whether it begins or ends there."""
 
     level: int
@@ -44,18 +44,18 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Word:
+class DrawnWord:
     """A stretch of text with what lies under it."""
 
     text: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[BarPart, ...] = ()
 
 
 @dataclass(frozen=True)
 class Paragraph:
     """A line of the text, in words, with the number of levels under it."""
 
-    words: tuple[Word, ...]
+    words: tuple[DrawnWord, ...]
     levels: int
 
 
@@ -76,7 +76,7 @@ def bars(pairs: Sequence[Pair]) -> list[Bar]:
     return drawn
 
 
-def paragraphs(text: str, pairs: Sequence[Pair]) -> list[Paragraph]:
+def drawn_paragraphs(text: str, pairs: Sequence[Pair]) -> list[Paragraph]:
     """The text's lines with all spans under them; empty lines are left out."""
     placed = _levels(bars(pairs))
     drawn: list[Paragraph] = []
@@ -87,18 +87,18 @@ def paragraphs(text: str, pairs: Sequence[Pair]) -> list[Paragraph]:
             cuts |= {max(bar.start, line.start()), min(bar.end, line.end())}
         for gap in _BREAK.finditer(text, line.start(), line.end()):
             cuts |= set(gap.span())
-        words: list[Word] = []
+        words: list[DrawnWord] = []
         places = sorted(cuts)
         for start, end in pairwise(places):
             parts = tuple(
-                Part(level, bar.side, bar.label, bar.start == start, bar.end == end)
+                BarPart(level, bar.side, bar.label, bar.start == start, bar.end == end)
                 for bar, level in on_line
                 if bar.start <= start and end <= bar.end
             )
             if not parts and words and not words[-1].parts:
-                words[-1] = Word(words[-1].text + text[start:end])
+                words[-1] = DrawnWord(words[-1].text + text[start:end])
             else:
-                words.append(Word(text[start:end], parts))
+                words.append(DrawnWord(text[start:end], parts))
         drawn.append(Paragraph(tuple(words), max((level + 1 for _, level in on_line), default=0)))
     return drawn
 

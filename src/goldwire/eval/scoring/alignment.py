@@ -42,16 +42,18 @@ def side_by_side(
     layers: Sequence[str] | None = None,
     ignore_space: bool = False,
 ) -> Aligned:
-    """What `align` makes of articles that are scored or compared, called by their files, else by `words`.
+    """What `align_documents` makes of articles to be scored or compared, called by their files, else `words`.
 
     Where no `layers` are asked for and each side has one alone, these are taken for the same (`one_layer`).
     """
     names = [getattr(side, "path", "") or word for side, word in zip(sides, words, strict=True)]
-    aligned = align(sides, names, ignore_space=ignore_space)
+    aligned = align_documents(sides, names, ignore_space=ignore_space)
     return one_layer(aligned, names) if layers is None else aligned
 
 
-def align(sides: Sequence[Sequence[Article]], names: Sequence[str], *, ignore_space: bool = False) -> Aligned:
+def align_documents(
+    sides: Sequence[Sequence[Article]], names: Sequence[str], *, ignore_space: bool = False
+) -> Aligned:
     """Find the documents of the first side in the others, and those of each in the ones after it.
 
     Documents are the same that have id and text in common, else the text alone. A text that stands more than

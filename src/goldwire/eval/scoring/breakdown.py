@@ -14,7 +14,7 @@ import numpy as np
 
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.counts.counts import LabelCounts
-from goldwire.eval.counts.per_document import assemble
+from goldwire.eval.counts.per_document import assemble_counts
 from goldwire.eval.matching.spans import Outcome, Pair
 from goldwire.eval.scoring.pairing import Paired, stories
 from goldwire.model import Annotation, Article, Document, curated
@@ -85,7 +85,7 @@ def break_down(
                     text = document.text[span.start : span.end]
                     counts["seen"][number, seen_class(span.label, text, marked, group), column] += 1
                     counts["length"][number, length_class(text), column] += 1
-    counted = assemble({("", name): (_CLASSES[name], each) for name, each in counts.items()}, sampling)
+    counted = assemble_counts({("", name): (_CLASSES[name], each) for name, each in counts.items()}, sampling)
     return {name: counted["", name] for name in counts}
 
 

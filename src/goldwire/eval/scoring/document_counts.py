@@ -21,11 +21,11 @@ from goldwire.eval.counts.attributes import (
     exactly,
 )
 from goldwire.eval.counts.bootstrap import Sampling
-from goldwire.eval.counts.packed import Numbers, packed
+from goldwire.eval.counts.packed import Numbers, packed_counts
 from goldwire.eval.counts.per_document import (
     Labelled,
     Parts,
-    assemble,
+    assemble_counts,
     entity_relation_part,
     head_counts,
     relation_parts,
@@ -34,7 +34,7 @@ from goldwire.eval.counts.per_document import (
 from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.relations import NamedBy, entity_name
 from goldwire.eval.matching.span_heads import BEFORE, language_of
-from goldwire.eval.matching.spans import SAME, Kind, Spans, align, codes_of, tabulate
+from goldwire.eval.matching.spans import SAME, Kind, Spans, align_spans, codes_of, tabulate
 from goldwire.eval.matching.structures import (
     STRUCTURE_KINDS,
     Structure,
@@ -68,7 +68,7 @@ class _Pieces:
 
     def add(self, first: int, labelled: Labelled) -> None:
         labels, counts = labelled
-        self.found.append((first, labels, packed(counts)))
+        self.found.append((first, labels, packed_counts(counts)))
 
     def joined(self, documents: int, labels: Sequence[str] | None = None) -> Labelled:
         """All of them, with zeros for documents and labels that a batch lacks."""
@@ -168,7 +168,7 @@ class DocumentCounts:
             codes = codes_of(*sides)
             labels = tuple(codes)
             gold, pred = (tabulate(side, codes) for side in by_document)
-            blind, typed = align(gold, pred), align(gold, pred, by_label=True)
+            blind, typed = align_spans(gold, pred), align_spans(gold, pred, by_label=True)
             for kind in KINDS:
                 alignment = typed if kind == "type" else blind
                 counts = span_counts(gold, pred, alignment, kind, len(golds), len(labels))
@@ -277,7 +277,7 @@ class DocumentCounts:
                 gold, pred = (_as_structures(side, size, labels) for side in sides)
                 _add_wholes(layer, first, gold, pred)
             parts |= {(name, kind): layer.wholes[kind].joined(documents) for kind in STRUCTURE_KINDS}
-        counted = assemble(parts, sampling)
+        counted = assemble_counts(parts, sampling)
         units = len(set(groups)) if groups is not None else documents
         notes = [*few_warnings(units, grouped=groups is not None), unknown_words(self._unknown, documents)]
         return Scores(

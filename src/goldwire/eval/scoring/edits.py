@@ -92,7 +92,7 @@ def count_edits(
         partner: dict[str, str] = {}
         for layer in wanted:
             for pair in match(made.layer(layer), shown.layer(layer)):
-                spans[layer, (pair.pred or pair.span).label][kind_of(pair, schema)] += 1
+                spans[layer, (pair.pred or pair.span).label][edit_kind(pair, schema)] += 1
                 if pair.gold and pair.pred:
                     partner[pair.pred.id] = pair.gold.id
         for kind, them in zip(
@@ -104,7 +104,7 @@ def count_edits(
     return Edits(documents, {key: spans[key] for key in order}, dict(relations))
 
 
-def kind_of(pair: Pair, schema: Schema | None) -> str:
+def edit_kind(pair: Pair, schema: Schema | None) -> str:
     """What became of a span: `pred` was shown, `gold` is what was made of it."""
     if pair.gold is None:
         return REMOVED

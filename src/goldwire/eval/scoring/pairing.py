@@ -94,7 +94,7 @@ def _usable(article: Article) -> list[Annotation]:
     return [annotation for annotation in article.annotations if annotation.status != "skipped"]
 
 
-def unseen(*sides: PairedArticles, trained_on: bool = False) -> tuple[list[PairedArticles], str]:
+def unseen_pairs(*sides: PairedArticles, trained_on: bool = False) -> tuple[list[PairedArticles], str]:
     """The pairs of each side without documents that any side's model was trained on, and what to say of it.
 
     With `trained_on` they stay, and are told. All sides are of the same documents. Raises GW543 where none

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from goldwire.errors import Fault, raise_faults
-from goldwire.eval.counts.counts import Counts
+from goldwire.eval.counts.counts import MatchCounts
 from goldwire.eval.counts.per_document import span_counts
 from goldwire.eval.matching.relations import NamedBy
-from goldwire.eval.matching.spans import Kind, align, codes_of, tabulate
+from goldwire.eval.matching.spans import Kind, align_spans, codes_of, tabulate
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.score_figures import Scores
 from goldwire.model import Annotation, Document, Span
@@ -47,14 +47,14 @@ def score(
     return counts.scores(resamples=resamples, seed=seed, groups=groups, strict_layers=strict_layers)
 
 
-def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> Counts:
+def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> MatchCounts:
     """The counts of one document's spans of one layer, all labels together."""
     sides = list(gold), list(pred)
     codes = codes_of(*sides)
     gold_spans, pred_spans = (tabulate([side], codes) for side in sides)
-    alignment = align(gold_spans, pred_spans, by_label=kind == "type")
+    alignment = align_spans(gold_spans, pred_spans, by_label=kind == "type")
     tp, fp, fn = span_counts(gold_spans, pred_spans, alignment, kind, 1, len(codes)).sum(axis=(0, 1))
-    return Counts(float(tp), float(fp), float(fn))
+    return MatchCounts(float(tp), float(fp), float(fn))
 
 
 def check_pairs(pairs: Iterable[tuple[Annotation, Annotation]]) -> None:

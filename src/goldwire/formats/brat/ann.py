@@ -38,7 +38,7 @@ _SHAPES = {
 }
 
 
-class Line(NamedTuple):
+class AnnLine(NamedTuple):
     """A line's parts in their order after its id, with its number."""
 
     number: int
@@ -70,7 +70,7 @@ class Ann:
         self.source, self.conf, self.schema = source, conf, schema
         self.faults: list[tuple[str, Fault]] = []
         self.lost: dict[str, list[str]] = {}
-        self.lines_of: dict[str, list[Line]] = {kind: [] for kind in _FORMS}
+        self.lines_of: dict[str, list[AnnLine]] = {kind: [] for kind in _FORMS}
         self.seen: dict[str, int] = {}  # ids with the numbers of their lines
         self.ends: dict[str, str] = {}  # T and E ids, with the id of the span that they stand for
         self.spans_by_id: dict[str, Span] = {}
@@ -80,7 +80,7 @@ class Ann:
         """Put down a fault of a line."""
         self.faults.append((written, Fault(code, message, f"{self.source}:{number}", hint)))
 
-    def refuse(self, code: str, line: Line, message: str, hint: str = "") -> None:
+    def refuse(self, code: str, line: AnnLine, message: str, hint: str = "") -> None:
         """Put down a fault of a line whose parts are known."""
         self.fault(code, line.number, line.written, message, hint)
 
@@ -96,7 +96,7 @@ class Ann:
                 shape = _SHAPES.get(kind, "a line begins with T, E, R, A, M, N, # or *")
                 self.fault("GW273", number, line, f"not a line of standoff: «{line[:60]}»", shape)
                 continue
-            parts = Line(number, match[1], match[2], match[3], match[4], line)
+            parts = AnnLine(number, match[1], match[2], match[3], match[4], line)
             if parts.id != "*" and parts.id in self.seen:
                 hint = f"line {self.seen[parts.id]} has it"
                 self.refuse("GW273", parts, f"id `{parts.id}` stands twice", hint)
@@ -135,7 +135,7 @@ class Ann:
         """The spans, in the order of their lines."""
         yield from self.spans_by_id.values()
 
-    def kind(self, line: Line, trigger: bool) -> tuple[str, str] | None:
+    def kind(self, line: AnnLine, trigger: bool) -> tuple[str, str] | None:
         """The layer and label of a line's type; None, with a fault, where the schema has none."""
         if line.first in self.conf.types:
             return self.conf.types[line.first]
@@ -149,7 +149,7 @@ class Ann:
             return None
         return layers[0], label
 
-    def mark(self, line: Line, trigger: bool, text: CountedText) -> None:
+    def mark(self, line: AnnLine, trigger: bool, text: CountedText) -> None:
         """A T line."""
         stated = extents_of(line)
         extents = [text.extent(start, end) for start, end in stated]
@@ -181,7 +181,7 @@ class Ann:
             self.ends[line.id] = line.id
         return None
 
-    def event(self, line: Line) -> None:
+    def event(self, line: AnnLine) -> None:
         """An E line: its trigger's span stands for it; a second event of one trigger gets its own."""
         trigger = line.first.split(" ")[0].partition(":")[2]
         span = self.spans_by_id.get(trigger)
@@ -210,7 +210,7 @@ class Ann:
             for other in others:
                 yield from self.arrow(line, line.first, first, other)
 
-    def arrow(self, line: Line, name: str, head: str, tail: str) -> Iterator[Relation]:
+    def arrow(self, line: AnnLine, name: str, head: str, tail: str) -> Iterator[Relation]:
         """The relation between two ends, or a fault where one is missing."""
         for end in (head, tail):
             if end not in self.ends:
@@ -219,7 +219,7 @@ class Ann:
         label = unescape(name) if self.conf.own else name
         yield Relation(label, self.ends[head], self.ends[tail])
 
-    def target(self, line: Line, name: str, what: str) -> Span | None:
+    def target(self, line: AnnLine, name: str, what: str) -> Span | None:
         """The span that an attribute, a reference or a note is about; None where it is about none."""
         if name in self.ends:
             return self.spans_by_id[self.ends[name]]
@@ -240,21 +240,21 @@ class Ann:
             values = present if isinstance(present, list) else [str(present)]
             span.attributes[key] = [*values, str(value)]
 
-    def attribute(self, line: Line) -> None:
+    def attribute(self, line: AnnLine) -> None:
         """An A or M line."""
         if (span := self.target(line, line.second, "attribute")) is not None:
             escaped = self.conf.own
             value = True if line.third is None else unescape(line.third) if escaped else line.third
             self.give(span, unescape(line.first) if escaped else line.first, value)
 
-    def reference(self, line: Line) -> None:
+    def reference(self, line: AnnLine) -> None:
         """An N line: the attribute that the conf names for the registry, else `reference` as it stands."""
         if (span := self.target(line, line.first, "reference")) is not None:
             registry, _, value = line.second.partition(":")
             key = self.conf.references.get(span.layer, {}).get(registry)
             self.give(span, key or "reference", value if key else line.second)
 
-    def note(self, line: Line) -> None:
+    def note(self, line: AnnLine) -> None:
         """A # line: a text attribute named like the note's type."""
         if (span := self.target(line, line.second, "note")) is None:
             return
@@ -269,7 +269,7 @@ class Ann:
             self.give(span, unescape(line.first) if self.conf.own else line.first, note)
 
 
-def extents_of(line: Line) -> list[tuple[int, int]]:
+def extents_of(line: AnnLine) -> list[tuple[int, int]]:
     """The extents of a T line, as they were counted."""
     fragments = [part.split(" ") for part in line.second.split(";")]
     return [(int(start), int(end)) for start, end in fragments]

@@ -25,7 +25,7 @@ _HEAD = "# goldwire "
 
 
 @dataclass(frozen=True)
-class Names:
+class BratNames:
     """What a schema's parts are called in brat."""
 
     schema: Schema
@@ -81,7 +81,7 @@ class Names:
         return found
 
 
-def annotation_conf(names: Names, annotator: str) -> str:
+def annotation_conf(names: BratNames, annotator: str) -> str:
     """The text of `annotation.conf`."""
     schema = names.schema
     head = {"schema": schema.stamp, "annotator": annotator, "references": names.references}
@@ -104,7 +104,7 @@ def annotation_conf(names: Names, annotator: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _roles(names: Names, layer: str, label: str) -> Iterator[str]:
+def _roles(names: BratNames, layer: str, label: str) -> Iterator[str]:
     for name, relation in names.schema.relations.items():
         if any(end.admits(layer, label) for end in relation.head) and (tails := names.types(relation.tail)):
             yield f"{names.role(name)}{_number(relation)}:{'|'.join(tails)}"
@@ -122,7 +122,7 @@ def value_name(value: str) -> str:
     return escape(value, "A-Za-z0-9_.-")
 
 
-def _attributes(names: Names) -> Iterator[str]:
+def _attributes(names: BratNames) -> Iterator[str]:
     lines: dict[str, tuple[list[str], list[str]]] = {}
     for layer, about in names.schema.layers.items():
         for key, attribute in about.attributes.items():
@@ -135,7 +135,7 @@ def _attributes(names: Names) -> Iterator[str]:
         yield f"{name}\tArg:{'|'.join(types)}{listed}"
 
 
-def visual_conf(names: Names) -> str:
+def visual_conf(names: BratNames) -> str:
     """The text of `visual.conf`: what names are shown as, and their colours."""
     schema = names.schema
     labels, drawing = ["[labels]"], ["", "[drawing]", "SPAN_DEFAULT\tfgColor:black, borderColor:darken"]

@@ -16,14 +16,14 @@ PARTS = ("folder", "parent", "file", "none")
 OTHERWISE = "--annotator-from folder, parent, file or none says otherwise"
 
 
-class Place(NamedTuple):
+class FilePlace(NamedTuple):
     """What a file's path says: the document's name, and the annotator's where it holds one."""
 
     document: str
     annotator: str = ""
 
 
-def places(texts: Mapping[P, str], chosen: str, root: Path) -> tuple[dict[P, Place], str]:
+def file_places(texts: Mapping[P, str], chosen: str, root: Path) -> tuple[dict[P, FilePlace], str]:
     """What each path below the folder `root` says, and what was assumed; `texts` are the files' texts.
 
     `chosen` names the part of the path that is the annotator (`PARTS`), or the one annotator of all; a folder
@@ -38,7 +38,7 @@ def places(texts: Mapping[P, str], chosen: str, root: Path) -> tuple[dict[P, Pla
     name = root.resolve().name
     if chosen == "file":
         return {path: _by_file(path, name) for path in texts}, ""
-    whole = {path: Place(path.as_posix(), "" if chosen == "none" else chosen) for path in texts}
+    whole = {path: FilePlace(path.as_posix(), "" if chosen == "none" else chosen) for path in texts}
     if chosen:
         return whole, ""
     files = {path: _by_file(path, name) for path in texts}
@@ -67,11 +67,15 @@ def places(texts: Mapping[P, str], chosen: str, root: Path) -> tuple[dict[P, Pla
     return whole, f"folders are part of documents' names: {shown} ({OTHERWISE})" if folders else ""
 
 
-def _chosen(texts: Mapping[P, str], chosen: str, levels: list[dict[P, Place]]) -> tuple[dict[P, Place], str]:
+def _chosen(
+    texts: Mapping[P, str], chosen: str, levels: list[dict[P, FilePlace]]
+) -> tuple[dict[P, FilePlace], str]:
     """By the folder that a file lies in, or the one above where there is one, if the texts allow it."""
     level = -1 if chosen == "folder" else -2
     scheme = {
-        path: _without(path, max(level, 1 - len(path.parts))) if path.parent.name else Place(path.as_posix())
+        path: _without(path, max(level, 1 - len(path.parts)))
+        if path.parent.name
+        else FilePlace(path.as_posix())
         for path in texts
     }
     if not _compared(scheme, texts)[1]:
@@ -84,20 +88,20 @@ def _chosen(texts: Mapping[P, str], chosen: str, levels: list[dict[P, Place]]) -
     return scheme, ""
 
 
-def _without(path: PurePath, level: int) -> Place:
+def _without(path: PurePath, level: int) -> FilePlace:
     """The folder of that level (from the top, or negative from the file) as the annotator."""
     folders = list(path.parent.parts)
     if not -len(folders) <= level < len(folders):
-        return Place(path.as_posix())
+        return FilePlace(path.as_posix())
     annotator = folders.pop(level)
-    return Place("/".join([*folders, path.name]), annotator)
+    return FilePlace("/".join([*folders, path.name]), annotator)
 
 
-def _by_file(path: PurePath, root: str) -> Place:
-    return Place(path.parent.as_posix() if path.parent.name else root, path.name)
+def _by_file(path: PurePath, root: str) -> FilePlace:
+    return FilePlace(path.parent.as_posix() if path.parent.name else root, path.name)
 
 
-def _compared(scheme: Mapping[P, Place], texts: Mapping[P, str]) -> tuple[int, list[tuple[P, P]]]:
+def _compared(scheme: Mapping[P, FilePlace], texts: Mapping[P, str]) -> tuple[int, list[tuple[P, P]]]:
     """How many documents several annotators have with one text, and the pairs of files that differ."""
     readers: dict[str, list[P]] = {}
     for path, place in scheme.items():

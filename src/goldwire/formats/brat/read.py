@@ -12,7 +12,7 @@ from goldwire.files import read_text, sha256
 from goldwire.formats.brat.ann import Ann, wordings
 from goldwire.formats.brat.conf import Conf, RoleNames, read_conf
 from goldwire.formats.brat.cut import cut
-from goldwire.formats.brat.layout import Place, places
+from goldwire.formats.brat.layout import FilePlace, file_places
 from goldwire.formats.counting import (
     EVERY,
     PLAIN,
@@ -34,7 +34,7 @@ class _File:
     """A text with what lies beside it."""
 
     path: Path
-    place: Place
+    place: FilePlace
     conf: Conf
     text: CountedText
     ann: Ann | None = None
@@ -99,11 +99,11 @@ def _files(root: Path, paths: list[Path], setting: Setting, faults: list[Fault])
     own = {path for path in texts if conf_of(path.parent).own and (path.parent / "annotation.conf").is_file()}
     others = {path.relative_to(root).with_suffix(""): path for path in texts if path not in own}
     plain = {relative: texts[path].text for relative, path in others.items()}
-    by_path, assumed = places(plain, setting.annotator_from, root)
+    by_path, assumed = file_places(plain, setting.annotator_from, root)
     if assumed:
         setting.assume(assumed)
     named = {others[relative]: place for relative, place in by_path.items()}
-    named |= {path: Place(path.stem, confs[path.parent].annotator) for path in own}
+    named |= {path: FilePlace(path.stem, confs[path.parent].annotator) for path in own}
     return [_File(path, named[path], conf_of(path.parent), text) for path, text in texts.items()]
 
 

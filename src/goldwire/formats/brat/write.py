@@ -16,7 +16,7 @@ from pathlib import Path
 from goldwire.files import file_names
 from goldwire.formats._beyond import lose_beyond
 from goldwire.formats._escape import escape
-from goldwire.formats.brat.conf import Names, annotation_conf, value_name, visual_conf
+from goldwire.formats.brat.conf import BratNames, annotation_conf, value_name, visual_conf
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inferred_schema import spooled
 from goldwire.formats.options import Setting
@@ -30,7 +30,7 @@ _WORD = re.compile(r"[\w.:@+-]+", re.ASCII)
 def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Articles to a folder; the number of `.ann` files. Raises GW271 where the folder holds others."""
     listed, schema = spooled(articles, setting)
-    names = Names(schema)
+    names = BratNames(schema)
     annotators = sorted({a.annotator for article in listed for a in article.annotations})
     files = file_names(listed.ids)
     folders = file_names(annotators)
@@ -61,7 +61,7 @@ def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int
     return count
 
 
-def ann_lines(annotation: Annotation, text: str, names: Names) -> Iterator[str]:
+def ann_lines(annotation: Annotation, text: str, names: BratNames) -> Iterator[str]:
     """The lines of an `.ann` file, in the spans' order."""
     texts = {span.id: f"T{number}" for number, span in enumerate(annotation.spans, start=1)}
     events = [span for span in annotation.spans if span.layer in names.event_layers]
@@ -100,7 +100,7 @@ def fragments(text: str, span: Span) -> Iterator[tuple[int, int]]:
         yield span.start + line.start(), span.start + line.end()
 
 
-def _attributes(annotation: Annotation, text: str, names: Names, shown: dict[str, str]) -> Iterator[str]:
+def _attributes(annotation: Annotation, text: str, names: BratNames, shown: dict[str, str]) -> Iterator[str]:
     marks: list[str] = []
     links: list[str] = []
     notes: list[str] = []

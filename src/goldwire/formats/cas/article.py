@@ -15,7 +15,7 @@ from goldwire.files import sha256
 from goldwire.formats._escape import unescape
 from goldwire.formats.cas.types import HEAD, ID, INFO, LABEL, PREFIX, REST, SENTENCE, TAIL, TOKEN
 from goldwire.formats.inception.files import CURATOR, INITIAL, ExportFile
-from goldwire.formats.inception.layers import DKPRO, Layers, is_about
+from goldwire.formats.inception.layers import DKPRO, Layers, speaks_of
 from goldwire.formats.options import SCHEMA
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span, Status
 from goldwire.text import NormalisedText
@@ -40,7 +40,7 @@ def meet_layers(system: Any, layers: Layers) -> None:
     Texts of certain values only, of which dkpro-cassis knows nothing, become plain ones in `system`.
     """
     for kind in system.get_types():
-        if not system.subsumes(_ANNOTATION, kind) or system.subsumes(_DOCUMENT, kind) or is_about(kind.name):
+        if not system.subsumes(_ANNOTATION, kind) or system.subsumes(_DOCUMENT, kind) or speaks_of(kind.name):
             continue
         features = [each for each in kind.all_features if each.name not in _BARE]
         single = [each.name for each in features if system.is_primitive(each.rangeType)]
@@ -63,7 +63,7 @@ def from_cas(cas: Any, file: ExportFile, layers: Layers) -> Article:
     infos = list(cas.select(INFO)) if cas.typesystem.contains_type(INFO, match_exactly=True) else []
     about = strict_json.loads(infos[0].document) if infos else {"id": name}
     document = msgspec.convert({**about, "text": text.text}, Document)
-    reader = _Reader(cas, text, layers, f"{annotator}/{name}")
+    reader = _CasReader(cas, text, layers, f"{annotator}/{name}")
     spans, relations = tuple(reader.spans()), tuple(reader.relations())
     whole = strict_json.loads(infos[0].annotation) if infos and infos[0].annotation else None
     if whole is None and (infos or annotator == INITIAL) and not spans:
@@ -135,7 +135,7 @@ class _Kind:
         return str(self.type.name).rpartition(".")[2]
 
 
-class _Reader:
+class _CasReader:
     """Reads the annotations of one CAS; what has no place in the model is put down as lost."""
 
     def __init__(self, cas: Any, text: NormalisedText, layers: Layers, place: str) -> None:
@@ -154,7 +154,7 @@ class _Reader:
             kind = kinds[name]
             if kind is not None:
                 (self.arrows if kind.joins else self.marks).append((annotation, kind))
-            elif system.is_instance_of(annotation.type, _BASE) and not is_about(name):
+            elif system.is_instance_of(annotation.type, _BASE) and not speaks_of(name):
                 self._leave(annotation, system)
         for held in (self.marks, self.arrows):
             held.sort(key=lambda pair: pair[0].xmiID)
@@ -164,7 +164,7 @@ class _Reader:
         if not system.is_instance_of(kind, _ANNOTATION) or system.is_instance_of(kind, _DOCUMENT):
             return None
         layer_type = _layer_type(kind)
-        return None if is_about(kind.name) or not self.layers.takes(layer_type) else _Kind(kind, layer_type)
+        return None if speaks_of(kind.name) or not self.layers.takes(layer_type) else _Kind(kind, layer_type)
 
     def _leave(self, annotation: Any, system: Any) -> None:
         """Put down what is not taken, but for what INCEpTION needs to show a text and its chains."""

@@ -59,7 +59,7 @@ def _load(file: ExportFile, type_systems: dict[str, Any], layers: Layers) -> Any
         raise GoldwireError.of("GW280", "no TypeSystem.xml", where=file.place, hint=hint)
     try:
         if file.type_system is None or file.name.lower().endswith(".json"):
-            strict_json.check(file.data)
+            strict_json.check_strict(file.data)
             cas = library.load_cas_from_json(BytesIO(file.data))
             meet_layers(cas.typesystem, layers)
             return cas

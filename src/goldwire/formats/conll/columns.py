@@ -15,7 +15,7 @@ from operator import or_
 from pathlib import Path
 
 from goldwire.errors import GoldwireError, one_of
-from goldwire.formats.conll.lines import Kind, Table
+from goldwire.formats.conll.lines import ConllLines, Kind
 from goldwire.formats.conll.tags import NOTHING, Form, form_of, of_phrases, says_tag
 from goldwire.formats.conll.write import MISC, TOKEN
 from goldwire.formats.options import LAYER, Setting
@@ -43,7 +43,7 @@ class Tagged:
 
 
 @dataclass(frozen=True)
-class Columns:
+class ConllColumns:
     """What the columns of a file are; `number` numbers the tokens, `others` hold something else."""
 
     token: int
@@ -57,19 +57,19 @@ class Columns:
     ragged: bool = False
 
 
-def columns_of(table: Table, file: Path, setting: Setting) -> Columns:
+def conll_columns(table: ConllLines, file: Path, setting: Setting) -> ConllColumns:
     """The columns of a file. Raises GW277 where there are no tokens or no tags, GW600 where the token or the
     tag can't be told, GW601 for a column that was named and is not there."""
     return _Finder(table, file, setting).columns()
 
 
 class _Finder:
-    def __init__(self, table: Table, file: Path, setting: Setting) -> None:
+    def __init__(self, table: ConllLines, file: Path, setting: Setting) -> None:
         self.table, self.file, self.setting = table, file, setting
         self.names: list[str] = []
         self.header = False
 
-    def columns(self) -> Columns:
+    def columns(self) -> ConllColumns:
         """What the columns are."""
         first = next((line for line in self.table.lines if line.kind is Kind.ROW), None)
         if first is None:
@@ -79,7 +79,7 @@ class _Finder:
             raise self.error("GW277", "a token without a tag: no column of tags", "TOKEN<tab>TAG")
         if self.of_2012():
             names = Tagged(_2012_NAME, "name", "brackets", self.setting.layer or LAYER)
-            return Columns(_2012_WORD, (names,), others=_2012_OTHERS, ragged=True)
+            return ConllColumns(_2012_WORD, (names,), others=_2012_OTHERS, ragged=True)
         token = self.token()
         tagged = tuple(self.tags(token))
         used = {token, self.misc, self.number, *(each.index for each in tagged)}
@@ -88,7 +88,7 @@ class _Finder:
             for index, name in enumerate(self.names)
             if index not in used and not NOTHING.issuperset(self.values[index])
         )
-        return Columns(token, tagged, self.misc, self.number, others, self.header)
+        return ConllColumns(token, tagged, self.misc, self.number, others, self.header)
 
     def error(self, code: str, message: str, hint: str) -> GoldwireError:
         """What is wrong with the file."""

@@ -27,7 +27,7 @@ class Kind(Enum):
     DOCUMENT = auto()
 
 
-class Line(NamedTuple):
+class ConllLine(NamedTuple):
     """A line: the `cells` of a row, its `text` (of a document its name, where it has one)."""
 
     kind: Kind
@@ -37,16 +37,16 @@ class Line(NamedTuple):
 
 
 @dataclass
-class Table:
+class ConllLines:
     """All lines of a file, and the number of columns that its rows have."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ConllLine] = field(default_factory=list)
     width: int = 0
     #: Whether tabs part the columns.
     tabs: bool = True
 
     @property
-    def rows(self) -> Iterator[Line]:
+    def rows(self) -> Iterator[ConllLine]:
         """The rows that have all columns."""
         return (line for line in self.lines if line.kind is Kind.ROW and len(line.cells) == self.width)
 
@@ -56,13 +56,13 @@ class Table:
         return (line.text for line in self.lines if line.kind is Kind.COMMENT)
 
 
-def table_of(content: str) -> Table:
+def table_of(content: str) -> ConllLines:
     """Cut a file's content. A trailing separator is no column; `# O` is a token where the columns fit."""
     texts = content.replace("\r\n", "\n").split("\n") if "\n" in content else content.split("\r")
     stripped = [text.strip() for text in texts]
     inner = [text for text in stripped if text and not text.startswith(("#", "-DOCSTART-"))]
     tabbed = sum("\t" in text for text in inner)
-    table = Table(tabs=tabbed >= sum(" " in text and "\t" not in text for text in inner) and tabbed > 0)
+    table = ConllLines(tabs=tabbed >= sum(" " in text and "\t" not in text for text in inner) and tabbed > 0)
     studio = not table.tabs and bool(inner) and all(map(_STUDIO.fullmatch, inner))
     cut = [
         _cells(text, table.tabs, studio) if bare else [] for text, bare in zip(texts, stripped, strict=True)
@@ -71,14 +71,14 @@ def table_of(content: str) -> Table:
     begun = False
     for number, (text, bare, cells) in enumerate(zip(texts, stripped, cut, strict=True), start=1):
         if not bare:
-            table.lines.append(Line(Kind.BLANK, number, [], ""))
+            table.lines.append(ConllLine(Kind.BLANK, number, [], ""))
         elif bare.startswith("-DOCSTART-"):
-            table.lines.append(Line(Kind.DOCUMENT, number, [], ""))
+            table.lines.append(ConllLine(Kind.DOCUMENT, number, [], ""))
         elif bare[0] == "#" and (comment := _comment(bare, cells, table, begun)) is not None:
-            table.lines.append(Line(*comment[:1], number, [], comment[1]))
+            table.lines.append(ConllLine(*comment[:1], number, [], comment[1]))
         else:
             begun = True
-            table.lines.append(Line(Kind.ROW, number, _fitted(cells, table.width), text))
+            table.lines.append(ConllLine(Kind.ROW, number, _fitted(cells, table.width), text))
     return table
 
 
@@ -111,7 +111,7 @@ def _fitted(cells: list[str], width: int) -> list[str]:
     return cells
 
 
-def _comment(bare: str, cells: list[str], table: Table, begun: bool) -> tuple[Kind, str] | None:
+def _comment(bare: str, cells: list[str], table: ConllLines, begun: bool) -> tuple[Kind, str] | None:
     """What a line that begins with `#` is, where it is no row."""
     if match := _BEGIN.fullmatch(bare):
         return Kind.DOCUMENT, "/".join(filter(None, match.groups()))

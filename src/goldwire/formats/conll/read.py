@@ -16,9 +16,9 @@ import msgspec
 from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_text, sha256
-from goldwire.formats.conll.columns import Columns, Tagged, columns_of
-from goldwire.formats.conll.lines import Kind, Line, table_of
-from goldwire.formats.conll.tags import NOTHING, OUTSIDE, decode, decode_brackets, split_tag
+from goldwire.formats.conll.columns import ConllColumns, Tagged, conll_columns
+from goldwire.formats.conll.lines import ConllLine, Kind, table_of
+from goldwire.formats.conll.tags import NOTHING, OUTSIDE, decode_brackets, decode_tags, split_tag
 from goldwire.formats.conll.write import MARK, unspaced
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document, Span
@@ -76,7 +76,7 @@ def read_conll(path: Path, setting: Setting) -> list[Article]:
     seen: dict[str, str] = {}
     for file in files:
         try:
-            reader = _Reader(file, setting)
+            reader = _ConllReader(file, setting)
         except GoldwireError as error:
             setting.refuse(str(file), *error.faults)
             continue
@@ -90,13 +90,13 @@ def read_conll(path: Path, setting: Setting) -> list[Article]:
     return articles
 
 
-class _Reader:
+class _ConllReader:
     """One file."""
 
     def __init__(self, file: Path, setting: Setting) -> None:
         self.file, self.setting = file, setting
         self.table = table_of(read_text(file))
-        self.columns: Columns = columns_of(self.table, file, setting)
+        self.columns: ConllColumns = conll_columns(self.table, file, setting)
         self.sequences: list[_Sequence] = []
         self.name = ""  # of the document, as the file gives it
         #: The number of the last word that the multiword token before stands for.
@@ -104,7 +104,7 @@ class _Reader:
         self.known: list[set[str]] = [set() for _ in self.columns.tagged]
         self.read()
 
-    def fault(self, line: Line, message: str, hint: str) -> None:
+    def fault(self, line: ConllLine, message: str, hint: str) -> None:
         """Put down what is wrong with a line."""
         self.setting.refuse(line.text, Fault("GW276", message, f"{self.file}:{line.number}", hint))
 
@@ -153,7 +153,7 @@ class _Reader:
                 broken = self.row(now, line, broken or (blanks > 0 and bool(now.extents)))
                 blanks = 0
 
-    def remark(self, now: _Sequence, line: Line) -> None:
+    def remark(self, now: _Sequence, line: ConllLine) -> None:
         """Our own comment: which document, who annotated it; and MISC holds the white space."""
         try:
             stated = strict_json.decode(line.text.removeprefix(MARK), dict[str, str])
@@ -163,7 +163,7 @@ class _Reader:
         now.annotator, now.schema = stated.get("annotator", ""), stated.get("schema", "")
         return None
 
-    def row(self, now: _Sequence, line: Line, broken: bool) -> bool:
+    def row(self, now: _Sequence, line: ConllLine, broken: bool) -> bool:
         """Take a token; `broken` says that no span goes on to it. Whether none goes on from it."""
         columns, cells = self.columns, line.cells
         width = self.table.width
@@ -198,7 +198,7 @@ class _Reader:
             tags.append(self.tag(line, position))
         return False
 
-    def inside(self, now: _Sequence, line: Line) -> None:
+    def inside(self, now: _Sequence, line: ConllLine) -> None:
         """Take the tags of a word whose multiword token is in the text: the first that there are."""
         for number, tags in enumerate(now.tags):
             tag = self.tag(line, number)
@@ -213,7 +213,7 @@ class _Reader:
         names += [f"{tagged.index + 1} the tag" for tagged in self.columns.tagged]
         return f"column {', '.join(names)}"
 
-    def tag(self, line: Line, number: int) -> str:
+    def tag(self, line: ConllLine, number: int) -> str:
         """A row's tag in one of the tagged columns; none where it is not of the column's form."""
         tagged, known = self.columns.tagged[number], self.known[number]
         tag = line.cells[tagged.index]
@@ -272,4 +272,4 @@ class _Reader:
             yield from spans
             return
         parts = {tag: split_tag(tag, tagged.form, tagged.layer.upper()) or OUTSIDE for tag in set(tags)}
-        yield from decode([parts[tag] for tag in tags], now.breaks)
+        yield from decode_tags([parts[tag] for tag in tags], now.breaks)

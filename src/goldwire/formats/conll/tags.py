@@ -85,7 +85,9 @@ def of_phrases(values: Collection[str], form: Form) -> bool:
     return bool(labels) and labels <= _CHUNKS
 
 
-def decode(tags: Sequence[tuple[str, str]], breaks: Collection[int] = ()) -> Iterator[tuple[int, int, str]]:
+def decode_tags(
+    tags: Sequence[tuple[str, str]], breaks: Collection[int] = ()
+) -> Iterator[tuple[int, int, str]]:
     """The spans of a sequence of split tags: first and last token, label. Right for all schemes.
 
     As conlleval has it: a span begins at B and S, where the label changes and after O, E and S; so an I that

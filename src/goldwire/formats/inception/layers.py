@@ -20,7 +20,7 @@ _LABELS = ("label", "value", "DependencyType", "PosValue", "referenceType")
 _IDENTIFIER = "identifier"
 
 
-def is_about(type_name: str) -> bool:
+def speaks_of(type_name: str) -> bool:
     """Whether a type says something of the document or of layers, and annotates nothing."""
     return type_name.startswith(_ABOUT)
 

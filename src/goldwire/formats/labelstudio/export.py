@@ -14,12 +14,12 @@ from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import sha256, write_text
 from goldwire.formats.inferred_schema import schema_for
-from goldwire.formats.labelstudio.extras import KEY, split
+from goldwire.formats.labelstudio.extras import KEY, split_extras
 from goldwire.formats.labelstudio.inferred import TasksSeen
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.formats.labelstudio.shapes import raw_tasks, refused
-from goldwire.formats.labelstudio.task import TAKEN, Task, decode, known
+from goldwire.formats.labelstudio.task import TAKEN, Task, decode, known_fields
 from goldwire.formats.labelstudio.task_reader import TaskReader
 from goldwire.formats.options import Setting
 from goldwire.model import Article
@@ -86,18 +86,18 @@ def _task(raw: bytes, place: str) -> Task:
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         usual = decode(raw)
     try:
-        if (usual is None or not strict_json.holds_all(raw, usual)) and not strict_json.check(raw):
+        if (usual is None or not strict_json.holds_all(raw, usual)) and not strict_json.check_strict(raw):
             raw.decode()  # names the first bad byte
         if usual is not None and usual.completions is None:
             return usual
         held = strict_json.loads(raw)
     except strict_json.NotStrict as error:
-        message, path = strict_json.told(error)
+        message, path = strict_json.error_in_words(error)
         where = f"{place}{path.removeprefix('$')}"
         raise refused(message, where, "keep one") from None
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors too
         raise refused(f"not JSON: {error}", place) from None
-    task = known(held)
+    task = known_fields(held)
     if task is None:
         raise refused("no task of a known form", place, "export the project as JSON")
     return task
@@ -189,7 +189,7 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
         document = article.document
         made = []
         for number, annotation in enumerate(article.annotations, start=1):
-            held, rest = split(annotation, schema, document.text)
+            held, rest = split_extras(annotation, schema, document.text)
             for relation, times in Counter((r.label, r.head, r.tail) for r in held.relations).items():
                 where = "{}/{} {} {} → {}".format(annotation.annotator, document.id, *relation)
                 setting.lose("relations that stand twice", where, times - 1)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import structs
 
 from goldwire.annotations.values import value_problem
-from goldwire.formats.labelstudio.result import Read
+from goldwire.formats.labelstudio.result import ReadResult
 from goldwire.model import Annotation, Relation, Span
 from goldwire.schemas import Schema
 from goldwire.text import trim
@@ -29,7 +29,7 @@ class Rest(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     relations: tuple[Relation, ...] = ()
 
 
-def split(annotation: Annotation, schema: Schema, text: str) -> tuple[Annotation, dict[str, Any]]:
+def split_extras(annotation: Annotation, schema: Schema, text: str) -> tuple[Annotation, dict[str, Any]]:
     """The annotation as regions can hold it, and the rest as plain data."""
     rest = Rest(structs.replace(annotation, spans=(), relations=()))
     spans = []
@@ -51,7 +51,7 @@ def split(annotation: Annotation, schema: Schema, text: str) -> tuple[Annotation
     return structs.replace(annotation, spans=tuple(spans)), msgspec.to_builtins(rest)
 
 
-def joined(found: Read, given: Any) -> tuple[Read, Annotation | None]:
+def with_extras(found: ReadResult, given: Any) -> tuple[ReadResult, Annotation | None]:
     """What was read from regions with the rest put back, and the annotation that it belongs to.
 
     Of spans and relations that are no longer there nothing is put back; of a rest that others wrote nothing.

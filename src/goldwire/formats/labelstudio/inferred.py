@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from goldwire.formats.inferred_schema import layer_of, relation_of
+from goldwire.formats.inferred_schema import inferred_layer, relation_of
 from goldwire.formats.labelstudio.items import REGIONS, Item, held_of, items_of, labels_of
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.task import Task, Typed, several
@@ -14,7 +14,7 @@ from goldwire.schemas.names import UNNAMED, Names
 from goldwire.schemas.schema import Attribute, AttributeKind, Schema, Value
 
 
-class Found(NamedTuple):
+class UsedSchema(NamedTuple):
     """What tasks use: a schema, the names of their controls in it, objects whose text can't be told."""
 
     schema: Schema
@@ -99,7 +99,7 @@ class TasksSeen:
                 marking[control] = used
         return marking
 
-    def found(self, language: str) -> Found:
+    def found(self, language: str) -> UsedSchema:
         """The schema that these tasks use."""
         marking = self._marking()
         # A `-` in a layer's name would end it in `layer-attribute`.
@@ -126,8 +126,8 @@ class TasksSeen:
                 names.attributes.setdefault(control, {})[layers[bearer]] = bare
         names.relations.update({label: label for label in self.relations})
         held_layers = {
-            layer: layer_of(layer, marking[control], made[layer]) for control, layer in layers.items()
+            layer: inferred_layer(layer, marking[control], made[layer]) for control, layer in layers.items()
         }
         kinds = {label: relation_of(label, held_layers, held_layers) for label in sorted(self.relations)}
         schema = Schema("found", "0", language, "found", held_layers, relations=kinds)
-        return Found(schema, names, tuple(open_questions))
+        return UsedSchema(schema, names, tuple(open_questions))

@@ -17,7 +17,7 @@ T = TypeVar("T")
 _NAMES = {"global_offsets": "globalOffsets", "start_offset": "startOffset", "end_offset": "endOffset"}
 
 
-class Value(Struct, gc=False, omit_defaults=True, rename=_NAMES):
+class ItemValue(Struct, gc=False, omit_defaults=True, rename=_NAMES):
     """What an item holds: an extent, and what its control says of it under the control's own name."""
 
     start: Any = None
@@ -43,7 +43,7 @@ class Item(Struct, gc=False, omit_defaults=True, rename={"parent_id": "parentID"
     id: Any = None
     from_name: str | None = None
     to_name: str | None = None
-    value: Value | None = None
+    value: ItemValue | None = None
     origin: Any = None
     score: Any = None
     meta: Any = None

@@ -18,12 +18,12 @@ from goldwire.formats.labelstudio.items import (
 )
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.region_text import RegionText
-from goldwire.formats.labelstudio.result import Census, Quarantined, Read
+from goldwire.formats.labelstudio.result import Census, Quarantined, ReadResult
 from goldwire.formats.labelstudio.result_reader import ResultReader, is_of
 from goldwire.schemas import Schema
 
 
-def from_result(result: Any, text: str, schema: Schema) -> Read:
+def from_result(result: Any, text: str, schema: Schema) -> ReadResult:
     """The spans and relations of a result over `text`; all that the schema has no place for, with the reason.
 
     Of a region with several labels each makes a span: the first keeps the region's id, the others are
@@ -33,7 +33,7 @@ def from_result(result: Any, text: str, schema: Schema) -> Read:
     return read_result(result, RegionText(text, kept=True), Naming(schema))
 
 
-def read_result(result: Any, plain: RegionText, naming: Naming) -> Read:
+def read_result(result: Any, plain: RegionText, naming: Naming) -> ReadResult:
     """What a result in Python's form holds, its offsets counted as its regions' own texts say."""
     items = items_of(result) if isinstance(result, (list, type(None))) else None
     original = result.__getitem__ if isinstance(result, list) else lambda _: result
@@ -45,10 +45,10 @@ def read_over(
     plain: RegionText,
     naming: Naming,
     originals: Sequence[Callable[[int], Any]],
-) -> tuple[RegionText, list[Read]]:
+) -> tuple[RegionText, list[ReadResult]]:
     """What all annotations of a task hold over one text, counted as they all say; None is no result."""
 
-    def over(text: RegionText) -> list[Read]:
+    def over(text: RegionText) -> list[ReadResult]:
         reads = []
         for items, original in zip(results, originals, strict=True):
             read = ResultReader(text, naming, original).read(items or [])
@@ -60,7 +60,7 @@ def read_over(
 
     reads = over(plain)
     if any(read.disagrees for read in reads):
-        text = text_of(plain, [items or [] for items in results], naming)
+        text = task_text(plain, [items or [] for items in results], naming)
         return (plain, reads) if text is plain else (text, over(text))
     return plain, reads
 
@@ -75,7 +75,7 @@ def census_of(items: Sequence[Item | None], naming: Naming) -> Census:
     return ResultReader(RegionText(""), naming, None).read(items).census
 
 
-def text_of(plain: RegionText, results: Sequence[Sequence[Item | None]], naming: Naming) -> RegionText:
+def task_text(plain: RegionText, results: Sequence[Sequence[Item | None]], naming: Naming) -> RegionText:
     """A task's text, with offsets counted as all regions say that tell which text they mark."""
     claims: list[Claim] = []
     for item in chain.from_iterable(results):

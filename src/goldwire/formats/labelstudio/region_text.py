@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from goldwire.formats.counting import PLAIN, CountedText, Counting
-from goldwire.formats.labelstudio.items import Value
+from goldwire.formats.labelstudio.items import ItemValue
 
 
 class RegionText(CountedText):
@@ -22,7 +22,7 @@ class RegionText(CountedText):
         """The same text, its offsets counted in another way."""
         return RegionText(self.raw, counting, self.turns)
 
-    def stated(self, value: Value) -> tuple[int, int] | None:
+    def stated(self, value: ItemValue) -> tuple[int, int] | None:
         """The extent that a region states, counted over the whole of `raw`; None where it states none."""
         start, end = value.start, value.end
         if type(start) is int and type(end) is int:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
-from goldwire.formats.account import Account
+from goldwire.formats.account import ConversionAccount
 from goldwire.model import Annotation, AttributeValue, Relation, Span
 from goldwire.schemas.label_config import FLAG, TEXT, control
 from goldwire.schemas.numbers import bounds, tidy
@@ -55,14 +55,14 @@ class Census(NamedTuple):
     attributes: int = 0
     attributes_kept: int = 0
 
-    def enter(self, account: Account) -> None:
+    def enter(self, account: ConversionAccount) -> None:
         """Put down what there was."""
         account.spans.found += self.spans
         account.relations.found += self.relations
         account.attributes.found += self.attributes
 
 
-class Read(NamedTuple):
+class ReadResult(NamedTuple):
     """What the reader makes of a result; `doubles` are relations that stood there once more.
 
     `disagrees` says that a region's own text, or the text's length, speaks against how offsets were counted;
@@ -81,7 +81,7 @@ class Read(NamedTuple):
     filled: int = 0
     turned: tuple[Relation, ...] = ()
 
-    def enter(self, account: Account) -> None:
+    def enter(self, account: ConversionAccount) -> None:
         """Put down what there was, and what of it is kept."""
         self.census.enter(account)
         account.spans.kept += len(self.spans)

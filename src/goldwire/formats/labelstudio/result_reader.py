@@ -19,7 +19,7 @@ from goldwire.formats.labelstudio.items import (
 )
 from goldwire.formats.labelstudio.naming import AttributeNames, Naming
 from goldwire.formats.labelstudio.region_text import RegionText
-from goldwire.formats.labelstudio.result import Census, Quarantined, Read, Trim, Unread, attribute_value
+from goldwire.formats.labelstudio.result import Census, Quarantined, ReadResult, Trim, Unread, attribute_value
 from goldwire.model import Relation, Span
 from goldwire.schemas.schema import End
 
@@ -52,7 +52,7 @@ class ResultReader:
         self.filled = 0
         self.turned: list[Relation] = []
 
-    def read(self, items: Sequence[Item | None]) -> Read:
+    def read(self, items: Sequence[Item | None]) -> ReadResult:
         """All that a result holds, the attributes and relations after the spans that bear them."""
         attributes: list[tuple[int, Item]] = []
         arrows: list[tuple[int, Item]] = []
@@ -80,7 +80,7 @@ class ResultReader:
         for number, item in arrows:
             if not self.usual_arrow(item):
                 self.arrow(number, item)
-        return Read(
+        return ReadResult(
             tuple(self.spans.values()),
             tuple(self.relations),
             tuple(self.quarantined),

@@ -108,7 +108,7 @@ class Task(Struct, omit_defaults=True):
 decode = msgspec.json.Decoder(Task).decode
 
 
-def known(task: Any) -> Task | None:
+def known_fields(task: Any) -> Task | None:
     """A task in its form, from whatever stands there; what is no annotation stays among them as None."""
     if isinstance(task, Task):
         return task

@@ -14,16 +14,16 @@ from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.formats.counting import PLAIN
 from goldwire.formats.edges import trimmed
-from goldwire.formats.labelstudio.extras import joined
+from goldwire.formats.labelstudio.extras import with_extras
 from goldwire.formats.labelstudio.items import Item, items_of
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.people import latest_first, named
-from goldwire.formats.labelstudio.reader import census_of, read_over, text_of
+from goldwire.formats.labelstudio.reader import census_of, read_over, task_text
 from goldwire.formats.labelstudio.region_text import RegionText
-from goldwire.formats.labelstudio.result import Read
+from goldwire.formats.labelstudio.result import ReadResult
 from goldwire.formats.labelstudio.result_reader import ResultReader
 from goldwire.formats.labelstudio.shapes import as_task, refused
-from goldwire.formats.labelstudio.task import TAKEN, Given, Task, Typed, known, several
+from goldwire.formats.labelstudio.task import TAKEN, Given, Task, Typed, known_fields, several
 from goldwire.formats.labelstudio.texts import MarkedText, items_over, marked_text
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document, Provenance
@@ -81,7 +81,7 @@ class TaskReader:
         self, reason: str, place: str, results: Sequence[Sequence[Item | None] | None], raw: bytes
     ) -> None:
         """Put aside a task whose text can't be had, and count all that is marked in it."""
-        self.setting.put_aside(f"tasks: {reason}", place, shown(raw))
+        self.setting.put_aside(f"tasks: {reason}", place, task_as_json(raw))
         self._count(results)
 
     def _count(self, results: Sequence[Sequence[Item | None] | None]) -> None:
@@ -91,11 +91,11 @@ class TaskReader:
 
     def refuse(self, raw: bytes, error: GoldwireError, place: str, *, counted: bool) -> None:
         """Put aside a task that is not taken in, with the first of its faults; count what it holds."""
-        held = shown(raw)
+        held = task_as_json(raw)
         self.setting.put_aside(f"tasks: {error.faults[0].message}", place, held)
         if isinstance(held, dict) and "annotations" in held and not isinstance(held.get("data"), dict):
             held = {**held, "data": {}}  # no task, but its spans count
-        task = None if counted else known(held)
+        task = None if counted else known_fields(held)
         if task is None:
             return
         given = [each for each in task.annotations if each is not None]
@@ -170,7 +170,7 @@ class TaskReader:
         document: Document,
         naming: Naming,
         given: Sequence[tuple[int, Given]],
-        reads: Sequence[Read],
+        reads: Sequence[ReadResult],
     ) -> Iterator[Annotation]:
         lose = self.setting.lose
         names = named([each.person for _, each in given])
@@ -192,7 +192,7 @@ class TaskReader:
             where = f"{name}/{document.id}"
             whole = None
             if annotation.goldwire is not None:
-                read, whole = joined(read, annotation.goldwire)
+                read, whole = with_extras(read, annotation.goldwire)
             self._account(read, where)
             if annotation.ground_truth:
                 lose("marks as ground truth", where)
@@ -240,7 +240,7 @@ class TaskReader:
     ) -> Iterator[Annotation]:
         """Predictions as drafts of their models."""
         for model, updated, result, items in predicted:
-            read = ResultReader(text_of(text, [items], naming), naming, result.__getitem__).read(items)
+            read = ResultReader(task_text(text, [items], naming), naming, result.__getitem__).read(items)
             self._account(read, f"{model}/{document.id}")
             provenance = Provenance(kind="model", name=model, updated=updated)
             stamp, digest = naming.schema.stamp, sha256(document.text)
@@ -248,7 +248,7 @@ class TaskReader:
                 document.id, model, stamp, "draft", provenance, read.spans, read.relations, digest
             )
 
-    def _account(self, read: Read, where: str) -> None:
+    def _account(self, read: ReadResult, where: str) -> None:
         """Put down what became of a result's parts."""
         for part in read.quarantined:
             cause = f"{part.kind}s: {part.cause}" if part.cause else ""
@@ -276,7 +276,7 @@ class _Originals:
         return self.result[number] if isinstance(self.result, list) else self.result
 
 
-def shown(raw: bytes) -> Any:
+def task_as_json(raw: bytes) -> Any:
     """A task as it came, for the file of what was put aside: as JSON where it is."""
     try:
         return json.loads(raw)

@@ -27,7 +27,7 @@ from goldwire.model import Annotation, Article, AttributeValue, Document, Proven
 WAYS: tuple[Counting, ...] = (PLAIN, *(way for way in SILENT if not way.mark))
 
 
-class Mark(NamedTuple):
+class FileMark(NamedTuple):
     """A span as a file has it: offsets as they are counted there, and the words beside them, if any."""
 
     label: str
@@ -41,7 +41,7 @@ class Mark(NamedTuple):
 
 
 @dataclass
-class Reading:
+class FileReading:
     """What one annotator marked in one text.
 
     `proofs` are extents with words that are no spans, such as tokens; `counting` says how offsets are
@@ -53,12 +53,12 @@ class Reading:
     text: str
     annotator: str
     status: Status
-    marks: list[Mark]
+    marks: list[FileMark]
     links: list[Relation] = field(default_factory=list)
     meta: dict[str, Any] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     counting: Counting | None = None
-    proofs: list[Mark] = field(default_factory=list)
+    proofs: list[FileMark] = field(default_factory=list)
 
 
 class Collector:
@@ -82,10 +82,10 @@ class Collector:
     ) -> None:
         self.setting, self.annotator = setting, setting.annotator or annotator
         self.ways, self.equals, self.merge, self.told = ways, equals, merge, told
-        self.readings: dict[str, list[Reading]] = {}
-        self.texts: dict[str, Reading] = {}
+        self.readings: dict[str, list[FileReading]] = {}
+        self.texts: dict[str, FileReading] = {}
 
-    def add(self, reading: Reading) -> None:
+    def add(self, reading: FileReading) -> None:
         """Take in a reading; one whose document has another text, or its annotator already, is a fault."""
         readings = self.readings.setdefault(reading.document, [])
         if not self._has_text_of(reading):
@@ -99,9 +99,9 @@ class Collector:
     def add_text(self, place: str, document: str, text: str, meta: dict[str, Any]) -> None:
         """Take in a text that nobody annotated."""
         self.readings.setdefault(document, [])
-        self._has_text_of(Reading(place, document, text, "", self.setting.status, [], meta=meta))
+        self._has_text_of(FileReading(place, document, text, "", self.setting.status, [], meta=meta))
 
-    def _has_text_of(self, reading: Reading) -> bool:
+    def _has_text_of(self, reading: FileReading) -> bool:
         """Whether the document of a reading has its text; another one is a fault."""
         first = self.texts.setdefault(reading.document, reading)
         if first.text == reading.text:
@@ -110,7 +110,7 @@ class Collector:
         self._refuse(reading, message, "give each text an id of its own")
         return False
 
-    def _refuse(self, reading: Reading, message: str, hint: str) -> None:
+    def _refuse(self, reading: FileReading, message: str, hint: str) -> None:
         item = {"id": reading.document, "text": reading.text, "spans": [m._asdict() for m in reading.marks]}
         self.setting.refuse(item, Fault("GW622", message, reading.place, hint))
 
@@ -151,13 +151,13 @@ class Collector:
             self.setting.change(f"offsets moved: counted with {text.counting}{how}", name, moved)
         elif text.raw != text.text:
             self.setting.normalised(name)
-        by_annotator: dict[str, list[Reading]] = {}
+        by_annotator: dict[str, list[FileReading]] = {}
         for reading in readings:
             by_annotator.setdefault(reading.annotator, []).append(reading)
         annotations = (self._annotation(document, text, each) for each in by_annotator.values())
         return Article(document, tuple(annotations))
 
-    def _annotation(self, document: Document, text: CountedText, readings: list[Reading]) -> Annotation:
+    def _annotation(self, document: Document, text: CountedText, readings: list[FileReading]) -> Annotation:
         if counted := [reading for reading in readings if reading.status != "skipped"]:
             for reading in readings:
                 if reading.status == "skipped" and reading.marks:
@@ -203,7 +203,7 @@ class Collector:
             sha256(document.text),
         )
 
-    def _span(self, mark: Mark, text: CountedText, place: str, taken: Mapping[str, Span]) -> Span | None:
+    def _span(self, mark: FileMark, text: CountedText, place: str, taken: Mapping[str, Span]) -> Span | None:
         extent = text.extent(mark.start, mark.end)
         problem = ""
         if mark.start >= mark.end or (

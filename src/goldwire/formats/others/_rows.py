@@ -27,7 +27,7 @@ class Content(NamedTuple):
     text: str
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     """One row: its place, its number from 1, the name of its file without suffix, what it holds."""
 
     place: str
@@ -36,7 +36,7 @@ class Row(NamedTuple):
     value: Any
 
 
-def malformed(place: str, message: str, hint: str) -> Fault:
+def malformed_row(place: str, message: str, hint: str) -> Fault:
     """What is no file, or no row, of the format."""
     return Fault("GW621", message, place, hint)
 
@@ -56,7 +56,7 @@ def contents(path: Path, suffixes: tuple[str, ...], what: str) -> Iterator[Conte
         if not files:
             wanted = ", ".join(suffixes)
             raise GoldwireError(
-                malformed(str(path), f"no file of {what} in this folder ({wanted})", "name one")
+                malformed_row(str(path), f"no file of {what} in this folder ({wanted})", "name one")
             )
         for file in files:
             yield Content(str(file), file.stem, decoded(read_bytes(file), str(file)))
@@ -82,16 +82,18 @@ def _zipped(path: Path, data: bytes, suffixes: tuple[str, ...], what: str) -> It
                 left -= len(data_read)
                 if left < 0:
                     message = "unpacked it is larger than a file of its size may be"
-                    raise GoldwireError(malformed(place, message, "unpack it, and name the folder"))
+                    raise GoldwireError(malformed_row(place, message, "unpack it, and name the folder"))
                 count += 1
                 yield Content(place, name.stem, decoded(data_read, place))
     except UNREADABLE as error:
-        raise GoldwireError(malformed(str(path), f"no zip: {error}", "export it anew")) from None
+        raise GoldwireError(malformed_row(str(path), f"no zip: {error}", "export it anew")) from None
     if not count:
-        raise GoldwireError(malformed(str(path), f"no file of {what} in this zip", "name the file itself"))
+        raise GoldwireError(
+            malformed_row(str(path), f"no file of {what} in this zip", "name the file itself")
+        )
 
 
-def json_rows(content: Content, setting: Setting, hint: str) -> Iterator[Row]:
+def json_file_rows(content: Content, setting: Setting, hint: str) -> Iterator[FileRow]:
     """The rows of JSON Lines or of a JSON array; an object over several lines is one row.
 
     Lines that are no JSON are faults (GW621), or put aside where the reading is lenient.
@@ -102,20 +104,20 @@ def json_rows(content: Content, setting: Setting, hint: str) -> Iterator[Row]:
         rows = value if isinstance(value, list) and not is_pair(value) else [value]
         single = rows is not value
         for number, row in enumerate(rows, start=1):
-            yield Row(f"{place} $" if single else f"{place} $[{number - 1}]", number, stem, row)
+            yield FileRow(f"{place} $" if single else f"{place} $[{number - 1}]", number, stem, row)
         return
     lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if not lines:
-        setting.refuse(text, malformed(place, "an empty file", hint))
+        setting.refuse(text, malformed_row(place, "an empty file", hint))
     elif len(lines) == 1 or (_whole(lines[0][1])[1] is not None and _whole(lines[-1][1])[1] is not None):
-        setting.refuse(text[:1000], malformed(place, f"not JSON: {problem}", hint))
+        setting.refuse(text[:1000], malformed_row(place, f"not JSON: {problem}", hint))
     else:
         for number, line in lines:
             value, problem = _whole(line)
             if problem is None:
-                yield Row(f"{place}:{number}", number, stem, value)
+                yield FileRow(f"{place}:{number}", number, stem, value)
             else:
-                setting.refuse(line, malformed(f"{place}:{number}", f"not JSON: {problem}", hint))
+                setting.refuse(line, malformed_row(f"{place}:{number}", f"not JSON: {problem}", hint))
 
 
 def _whole(text: str) -> tuple[Any, str | None]:
@@ -123,10 +125,10 @@ def _whole(text: str) -> tuple[Any, str | None]:
     try:
         return strict_json.loads(text), None
     except ValueError as error:
-        return None, strict_json.told(error)[0]
+        return None, strict_json.error_in_words(error)[0]
 
 
-def table_rows(content: Content, setting: Setting) -> tuple[list[str], Iterator[Row]]:
+def table_rows(content: Content, setting: Setting) -> tuple[list[str], Iterator[FileRow]]:
     """The names of a table's columns and its rows, by name. What parts cells the first line shows.
 
     Raises GW621 where a name stands twice.
@@ -137,11 +139,11 @@ def table_rows(content: Content, setting: Setting) -> tuple[list[str], Iterator[
     try:
         names = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        raise GoldwireError(malformed(place, f"no table: {error}", "export it anew")) from None
+        raise GoldwireError(malformed_row(place, f"no table: {error}", "export it anew")) from None
     if twice := named_twice(names):
-        raise GoldwireError(malformed(place, f"column `{twice}` stands twice", "rename or remove one"))
+        raise GoldwireError(malformed_row(place, f"column `{twice}` stands twice", "rename or remove one"))
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[FileRow]:
         number = 0
         try:
             for number, cells in enumerate(reader, start=1):
@@ -150,12 +152,12 @@ def table_rows(content: Content, setting: Setting) -> tuple[list[str], Iterator[
                 where = f"{place}:{reader.line_num}"
                 if len(cells) > len(names):
                     message = f"{len(cells)} cells, and {len(names)} columns"
-                    setting.refuse(cells, malformed(where, message, "put cells with commas into quotes"))
+                    setting.refuse(cells, malformed_row(where, message, "put cells with commas into quotes"))
                 else:
-                    yield Row(where, number, stem, dict(zip(names, cells, strict=False)))
+                    yield FileRow(where, number, stem, dict(zip(names, cells, strict=False)))
         except csv.Error as error:
             setting.refuse(
-                None, malformed(f"{place}:{reader.line_num}", f"no table: {error}", "export it anew")
+                None, malformed_row(f"{place}:{reader.line_num}", f"no table: {error}", "export it anew")
             )
 
     return names, rows()

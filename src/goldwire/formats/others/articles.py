@@ -13,14 +13,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from goldwire.annotations.line import annotated, standing_twice
+from goldwire.annotations.line import annotated, document_twice
 from goldwire.errors import GoldwireError
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._rows import Row, contents, json_rows, malformed
+from goldwire.formats.others._rows import FileRow, contents, json_file_rows, malformed_row
 from goldwire.formats.others.csv import named_columns
 from goldwire.model import Article
-from goldwire.seeds.columns import FIELDS, columns_of
+from goldwire.seeds.columns import FIELDS, field_columns
 from goldwire.seeds.documents import document_of
 from goldwire.seeds.rows import half_pair
 
@@ -58,18 +58,18 @@ def read_articles(path: Path, setting: Setting) -> list[Article]:
     """
     articles: dict[str, Article] = {}
     for content in contents(path, (".jsonl", ".ndjson", ".json"), "articles"):
-        rows = list(json_rows(content, setting, _HINT))
+        rows = list(json_file_rows(content, setting, _HINT))
         columns: dict[str, str] | None = None
         for row in rows:
             if not isinstance(row.value, dict) or half_pair(row.value):
                 message = "half a surrogate pair" if isinstance(row.value, dict) else "not a JSON object"
-                setting.refuse(row.value, malformed(row.place, message, _HINT))
+                setting.refuse(row.value, malformed_row(row.place, message, _HINT))
                 continue
             columns = columns or _columns(rows, content.place, setting)
             try:
                 article = _article(row, columns)
                 if article.document.id in articles:
-                    raise GoldwireError(standing_twice(article.document.id, row.place, "an id for each"))
+                    raise GoldwireError(document_twice(article.document.id, row.place, "an id for each"))
             except GoldwireError as error:
                 setting.refuse(row.value, *error.faults)
                 continue
@@ -77,11 +77,11 @@ def read_articles(path: Path, setting: Setting) -> list[Article]:
     return list(articles.values())
 
 
-def _columns(rows: Sequence[Row], place: str, setting: Setting) -> dict[str, str]:
+def _columns(rows: Sequence[FileRow], place: str, setting: Setting) -> dict[str, str]:
     values: list[dict[str, Any]] = [row.value for row in rows[:_LOOKED_AT] if isinstance(row.value, dict)]
     names = list(dict.fromkeys(name for value in values for name in value))
     given = named_columns(setting.columns, FIELDS, names, place)
-    columns = columns_of(names, values, given, place)
+    columns = field_columns(names, values, given, place)
     shown = ", ".join(f"{field}={column}" for field, column in columns.items())
     rest = [name for name in names if name not in (*columns.values(), "meta", "annotations")]
     more = f"; metadata: {', '.join(rest)}" if rest else ""
@@ -89,7 +89,7 @@ def _columns(rows: Sequence[Row], place: str, setting: Setting) -> dict[str, str
     return columns
 
 
-def _article(row: Row, columns: dict[str, str]) -> Article:
+def _article(row: FileRow, columns: dict[str, str]) -> Article:
     document = document_of(row.value, columns, row.place, f"{row.stem}-{row.number:06d}")
     stored = row.value.get("annotations") or []
     if not stored:

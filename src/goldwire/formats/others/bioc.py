@@ -21,8 +21,8 @@ from goldwire.formats.counting import UNMARKED, CountedText, length, nearest_tex
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
 from goldwire.formats.others._concepts import KEPT, Concepts
-from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
-from goldwire.formats.others._rows import Content, contents, json_rows, malformed
+from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys
+from goldwire.formats.others._rows import Content, contents, json_file_rows, malformed_row
 from goldwire.model import Article, AttributeValue, Relation
 
 ABOUT = "BioC, XML or JSON"
@@ -60,7 +60,7 @@ def read_bioc(path: Path, setting: Setting) -> list[Article]:
 
 
 def _of_json(content: Content, setting: Setting) -> Iterator[tuple[str, dict[str, Any]]]:
-    for row in json_rows(content, setting, _HINT):
+    for row in json_file_rows(content, setting, _HINT):
         record = row.value if isinstance(row.value, dict) else {}
         listed = next(
             (record[key] for key in ("documents", "PubTator3") if isinstance(record.get(key), list)), [record]
@@ -70,7 +70,7 @@ def _of_json(content: Content, setting: Setting) -> Iterator[tuple[str, dict[str
             if isinstance(document, dict) and isinstance(document.get("passages"), list):
                 yield place, document
             else:
-                setting.refuse(document, malformed(place, "a document without passages", _HINT))
+                setting.refuse(document, malformed_row(place, "a document without passages", _HINT))
 
 
 def _of_xml(content: Content, setting: Setting) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -79,11 +79,11 @@ def _of_xml(content: Content, setting: Setting) -> Iterator[tuple[str, dict[str,
     try:
         root = strict_xml.parse(text)
     except (ET.ParseError, strict_xml.NotStrict) as error:
-        setting.refuse(content.text[:1000], malformed(content.place, f"no BioC: {error}", _HINT))
+        setting.refuse(content.text[:1000], malformed_row(content.place, f"no BioC: {error}", _HINT))
         return
     documents = root.findall("document")
     if not documents:
-        setting.refuse(content.text[:1000], malformed(content.place, "no document", _HINT))
+        setting.refuse(content.text[:1000], malformed_row(content.place, "no document", _HINT))
     for index, document in enumerate(documents):
         yield f"{content.place} document[{index}]", _part(document)
 
@@ -120,7 +120,7 @@ def _take(place: str, record: dict[str, Any], name: str, collector: Collector) -
     setting = collector.setting
     passages = list(_passages(record, place, setting))
     if not passages:
-        setting.refuse(record, malformed(place, "no text", _HINT))
+        setting.refuse(record, malformed_row(place, "no text", _HINT))
         return
     for passage in passages:
         passage.text = _counted(passage)
@@ -135,7 +135,7 @@ def _take(place: str, record: dict[str, Any], name: str, collector: Collector) -
             text += "\n" * (2 if gap > 1 else 0 if gap == 0 else 1)
         passage.start = len(text)
         text += passage.text.text
-    marks: list[Mark] = []
+    marks: list[FileMark] = []
     ids: dict[tuple[int, str], str] = {}  # by passage, and under -1 the first of all
     moved = 0
     for number, passage in enumerate(passages):
@@ -173,7 +173,7 @@ def _take(place: str, record: dict[str, Any], name: str, collector: Collector) -
         meta["passages"] = described
     name_stated = record.get("id")
     collector.add(
-        Reading(
+        FileReading(
             place,
             str(name_stated) if name_stated not in (None, "") else name,
             text,
@@ -190,13 +190,13 @@ def _passages(record: dict[str, Any], place: str, setting: Setting) -> Iterator[
     """The passages that have a text, or their sentences, with all annotations that begin in them."""
     for index, passage in enumerate(record["passages"]):
         if not isinstance(passage, dict):
-            setting.refuse(passage, malformed(place, f"passages[{index}] is none", _HINT))
+            setting.refuse(passage, malformed_row(place, f"passages[{index}] is none", _HINT))
             continue
         sentences = [each for each in passage.get("sentences") or () if isinstance(each, dict)]
         whole = isinstance(passage.get("text"), str) and passage["text"]
         stretches_or_none = [_passage(each, passage) for each in ([passage] if whole else sentences)]
         if None in stretches_or_none:
-            setting.refuse(passage, malformed(place, f"passages[{index}] has no offset", _HINT))
+            setting.refuse(passage, malformed_row(place, f"passages[{index}] has no offset", _HINT))
             continue
         stretches = [each for each in stretches_or_none if each is not None]
         if not stretches:
@@ -257,7 +257,7 @@ def _number(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
-def _mark(annotation: dict[str, Any], passage: _Passage, place: str, setting: Setting) -> Mark | None:
+def _mark(annotation: dict[str, Any], passage: _Passage, place: str, setting: Setting) -> FileMark | None:
     extent = _extent(annotation)
     infons = annotation.get("infons")
     infons = infons if isinstance(infons, dict) else {}
@@ -265,7 +265,7 @@ def _mark(annotation: dict[str, Any], passage: _Passage, place: str, setting: Se
     name = annotation.get("id")
     if extent is None or not label:
         what = "location" if extent is None else "type"
-        setting.refuse(annotation, malformed(place, f"annotation {name} has no {what}", _HINT))
+        setting.refuse(annotation, malformed_row(place, f"annotation {name} has no {what}", _HINT))
         return None
     inside = passage.text.extent(extent[0] - passage.offset, extent[1] - passage.offset)
     several = len(annotation["locations"]) > 1
@@ -273,7 +273,7 @@ def _mark(annotation: dict[str, Any], passage: _Passage, place: str, setting: Se
         setting.lose("gaps of discontinuous spans", f"{place} {name}")
     words = annotation.get("text")
     first, last = inside if inside is not None else (extent[0] - passage.offset, extent[1] - passage.offset)
-    return Mark(
+    return FileMark(
         label,
         first + passage.start,
         last + passage.start,

@@ -16,12 +16,12 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from goldwire.errors import Fault
-from goldwire.formats.conll.tags import decode, form_of, split_tag
+from goldwire.formats.conll.tags import decode_tags, form_of, split_tag
 from goldwire.formats.conll.write import unspaced
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading, placed
-from goldwire.formats.others._rows import Content, contents, malformed
+from goldwire.formats.others._marks import Collector, FileMark, FileReading, placed
+from goldwire.formats.others._rows import Content, contents, malformed_row
 from goldwire.model import Article
 
 ABOUT = "CoNLL-U with entities in MISC: CorefUD's brackets, or tags"
@@ -103,7 +103,7 @@ def read_conllu(path: Path, setting: Setting) -> list[Article]:
             marks = [*_mentions(text, fields, setting), *_tagged(text, setting)]
             _lose(text, setting)
             written = "".join(text.parts).rstrip(" ")
-            reading = Reading(text.place, text.name, written, collector.annotator, setting.status, marks)
+            reading = FileReading(text.place, text.name, written, collector.annotator, setting.status, marks)
             collector.add(reading)
     return collector.articles()
 
@@ -144,7 +144,7 @@ def _take(lines: list[tuple[int, str]], content: Content, texts: list[_Text], se
         where, cells = f"{content.place}:{number}", line.split("\t")
         name = re.fullmatch(r"(\d+)(?:-(\d+)|\.\d+)?", cells[0])
         if len(cells) != 10 or name is None:
-            setting.refuse(line, malformed(where, f"no line of CoNLL-U: «{line[:60]}»", _HINT))
+            setting.refuse(line, malformed_row(where, f"no line of CoNLL-U: «{line[:60]}»", _HINT))
             continue
         misc = {
             key: value
@@ -170,7 +170,7 @@ def _take(lines: list[tuple[int, str]], content: Content, texts: list[_Text], se
     text.write(written + after[-1])
 
 
-def _mentions(text: _Text, fields: Sequence[str], setting: Setting) -> Iterator[Mark]:
+def _mentions(text: _Text, fields: Sequence[str], setting: Setting) -> Iterator[FileMark]:
     """The mentions that brackets enclose."""
     opened: dict[str, list[tuple[int, list[str]]]] = {}  # words, with the fields that they state
     parts: dict[str, list[tuple[int, int]]] = {}
@@ -209,7 +209,7 @@ def _mentions(text: _Text, fields: Sequence[str], setting: Setting) -> Iterator[
 
 def _mention(
     text: _Text, pieces: list[tuple[int, int]], stated: list[str], fields: Sequence[str], setting: Setting
-) -> Iterator[Mark]:
+) -> Iterator[FileMark]:
     tokens = [
         word.token for start, end in pieces for word in text.words[start : end + 1] if word.token is not None
     ]
@@ -222,10 +222,10 @@ def _mention(
     values = {name: unquote(value) for name, value in zip(fields, stated, strict=False) if value}
     label = next((values.pop(key) for key in _TYPES if key in values), "mention")
     start, end = text.extents[min(tokens)][0], text.extents[max(tokens)][1]
-    yield Mark(label, start, end, attributes=values)
+    yield FileMark(label, start, end, attributes=values)
 
 
-def _tagged(text: _Text, setting: Setting) -> Iterator[Mark]:
+def _tagged(text: _Text, setting: Setting) -> Iterator[FileMark]:
     """What tags in MISC mark."""
     keys = Counter(key for word in text.words for key in word.misc if key in _TAGS)
     for key in keys:
@@ -237,12 +237,14 @@ def _tagged(text: _Text, setting: Setting) -> Iterator[Mark]:
         for word, cell in zip(text.words, cells, strict=True):
             tag = split_tag(cell, form, key)
             if tag is None:
-                setting.refuse(cell, malformed(word.place, f"`{key}={cell}` is no tag", "O, B-PER, I-PER"))
+                setting.refuse(
+                    cell, malformed_row(word.place, f"`{key}={cell}` is no tag", "O, B-PER, I-PER")
+                )
             tags.append(tag or ("O", ""))
-        for first, last, label in decode(tags, text.breaks):
+        for first, last, label in decode_tags(tags, text.breaks):
             tokens = [word.token for word in text.words[first : last + 1] if word.token is not None]
             if tokens:
-                yield Mark(label, text.extents[min(tokens)][0], text.extents[max(tokens)][1])
+                yield FileMark(label, text.extents[min(tokens)][0], text.extents[max(tokens)][1])
 
 
 def _lose(text: _Text, setting: Setting) -> None:

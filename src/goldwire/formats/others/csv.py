@@ -14,11 +14,11 @@ from pathlib import Path
 
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import file_name, read_text
-from goldwire.formats.conll.tags import decode, form_of, split_tag
+from goldwire.formats.conll.tags import decode_tags, form_of, split_tag
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading, placed
-from goldwire.formats.others._rows import Content, Row, contents, malformed, table_rows
+from goldwire.formats.others._marks import Collector, FileMark, FileReading, placed
+from goldwire.formats.others._rows import Content, FileRow, contents, malformed_row, table_rows
 from goldwire.model import Article
 
 ABOUT = "tables (CSV, TSV): a row a span with its offsets (--columns), or a row a token with its tag"
@@ -62,13 +62,13 @@ def looks_like(head: Head) -> bool:
     """Whether it begins like a table of offsets or of tags."""
     if head.suffix not in (".csv", ".tsv"):
         return False
-    if {"start", "end", "label"} <= set(known(head.columns, NAMES)):
+    if {"start", "end", "label"} <= set(known_table(head.columns, NAMES)):
         return True
     # Columns that tabs part are CoNLL's.
-    return head.suffix == ".csv" and {"token", "tag"} <= set(known(head.columns, TOKENS))
+    return head.suffix == ".csv" and {"token", "tag"} <= set(known_table(head.columns, TOKENS))
 
 
-def known(names: Sequence[str], parts: dict[str, list[str]]) -> dict[str, str]:
+def known_table(names: Sequence[str], parts: dict[str, list[str]]) -> dict[str, str]:
     """For each part the column that plays it; the likelier name wins, and no column plays two."""
     plain = {"".join(filter(str.isalpha, name.lower())): name for name in reversed(names)}
     plain |= {"".join(filter(str.isalnum, name.lower())): name for name in reversed(names)}
@@ -91,7 +91,7 @@ def read_csv(path: Path, setting: Setting) -> list[Article]:
     for content in contents(path, (".csv", ".tsv"), "a table"):
         names, rows = table_rows(content, setting)
         named = named_columns(setting.columns, {*NAMES, *TOKENS}, names, content.place)
-        spans, tokens = known(names, NAMES) | named, known(names, TOKENS) | named
+        spans, tokens = known_table(names, NAMES) | named, known_table(names, TOKENS) | named
         if {"start", "end", "label"} <= set(spans):
             _tell(spans, NAMES, setting)
             _lose(names, spans, rows_ := list(rows), content.place, setting)
@@ -131,21 +131,21 @@ def _tell(columns: dict[str, str], parts: dict[str, list[str]], setting: Setting
 
 
 def _lose(
-    names: Sequence[str], columns: dict[str, str], rows: Sequence[Row], place: str, setting: Setting
+    names: Sequence[str], columns: dict[str, str], rows: Sequence[FileRow], place: str, setting: Setting
 ) -> None:
     for name in names:
         if name not in columns.values() and any(row.value.get(name) for row in rows):
             setting.lose(f"column {name or '(without a name)'}", place)
 
 
-def _spans(rows: Sequence[Row], columns: dict[str, str], path: Path, collector: Collector) -> None:
+def _spans(rows: Sequence[FileRow], columns: dict[str, str], path: Path, collector: Collector) -> None:
     """A span a row; rows of one document by one annotator are one annotation."""
     setting = collector.setting
     texts = _Texts(path, setting)
-    readings: dict[tuple[str, str], Reading] = {}
+    readings: dict[tuple[str, str], FileReading] = {}
     by_text: dict[str, str] = {}
 
-    def cell(row: Row, part: str) -> str:
+    def cell(row: FileRow, part: str) -> str:
         return str(row.value.get(columns.get(part, ""), "") or "")
 
     for row in rows:
@@ -156,11 +156,11 @@ def _spans(rows: Sequence[Row], columns: dict[str, str], path: Path, collector: 
             continue
         annotator = cell(row, "annotator") or collector.annotator
         reading = readings.setdefault(
-            (name, annotator), Reading(row.place, name, whole, annotator, setting.status, [])
+            (name, annotator), FileReading(row.place, name, whole, annotator, setting.status, [])
         )
         if reading.text != whole:
             message = f"another text than `{name}` has in {reading.place}"
-            setting.refuse(row.value, malformed(row.place, message, "give each text an id of its own"))
+            setting.refuse(row.value, malformed_row(row.place, message, "give each text an id of its own"))
             continue
         start, end, label = (cell(row, part).strip() for part in ("start", "end", "label"))
         if not start and not end and not label:
@@ -168,11 +168,11 @@ def _spans(rows: Sequence[Row], columns: dict[str, str], path: Path, collector: 
         offsets = [_offset(start), _offset(end)]
         if None in offsets or not label:
             message = f"no span: start «{start[:20]}», end «{end[:20]}», label «{label[:20]}»"
-            setting.refuse(row.value, malformed(row.place, message, _HINT))
+            setting.refuse(row.value, malformed_row(row.place, message, _HINT))
             continue
         first, last = (offset or 0 for offset in offsets)
         words = cell(row, "words") if columns.get("words") else ""
-        reading.marks.append(Mark(label, first, last, words or None, id=cell(row, "id")))
+        reading.marks.append(FileMark(label, first, last, words or None, id=cell(row, "id")))
     raise_faults(texts.faults)
     for reading in readings.values():
         collector.add(reading)
@@ -196,7 +196,7 @@ class _Texts:
         self.known: dict[str, str | None] = {}
         self.faults: list[Fault] = []
 
-    def of(self, name: str, row: Row) -> str | None:
+    def of(self, name: str, row: FileRow) -> str | None:
         """The text of a document; None, with a fault, where there is none."""
         if name not in self.known:
             self.known[name] = self._found(name)
@@ -219,7 +219,7 @@ class _Texts:
         return None
 
 
-def _tokens(rows: Sequence[Row], columns: dict[str, str], content: Content, collector: Collector) -> None:
+def _tokens(rows: Sequence[FileRow], columns: dict[str, str], content: Content, collector: Collector) -> None:
     """A token a row; a sentence's name may stand at its first token only. Without documents sentences are."""
     setting = collector.setting
     part = "document" if "document" in columns else "sentence"
@@ -235,20 +235,20 @@ def _tokens(rows: Sequence[Row], columns: dict[str, str], content: Content, coll
             tag = split_tag(cell, form, columns["tag"])
             if tag is None:
                 setting.refuse(
-                    rows[number].value, malformed(rows[number].place, f"`{cell}` is no tag", "O, B-PER")
+                    rows[number].value, malformed_row(rows[number].place, f"`{cell}` is no tag", "O, B-PER")
                 )
             tags.append(tag or ("O", ""))
         text, extents = placed(words, None)
         breaks = {index for index, (a, b) in enumerate(pairwise(numbers), start=1) if ends[a] != ends[b]}
-        marks = [Mark(label, extents[a][0], extents[b][1]) for a, b, label in decode(tags, breaks)]
+        marks = [FileMark(label, extents[a][0], extents[b][1]) for a, b, label in decode_tags(tags, breaks)]
         document = name if name and part == "document" else f"{content.stem}-{index}"
         place = rows[numbers[0]].place
         if text.strip():
-            collector.add(Reading(place, document, text, collector.annotator, setting.status, marks))
+            collector.add(FileReading(place, document, text, collector.annotator, setting.status, marks))
     setting.assume("texts are put together from tokens, with a blank between them")
 
 
-def _filled(rows: Sequence[Row], column: str | None) -> list[str]:
+def _filled(rows: Sequence[FileRow], column: str | None) -> list[str]:
     """A column's cells, those that are empty like the one above."""
     cells: list[str] = []
     for row in rows:

@@ -18,8 +18,8 @@ from goldwire.formats._beyond import lose_rest
 from goldwire.formats.counting import PLAIN, Counting, counts_otherwise, utf16_offsets
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading
-from goldwire.formats.others._rows import Row, called, contents, json_rows, malformed
+from goldwire.formats.others._marks import Collector, FileMark, FileReading
+from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
 from goldwire.model import Article, Relation
 
 ABOUT = "doccano's JSON Lines of span projects: a file, or a zip or folder with one for each annotator"
@@ -76,20 +76,20 @@ def read_doccano(path: Path, setting: Setting) -> list[Article]:
     for content in files:
         by_annotator = len(files) > 1 and content.stem not in _TOGETHER
         annotator = content.stem if by_annotator else collector.annotator
-        for row in json_rows(content, setting, _HINT):
+        for row in json_file_rows(content, setting, _HINT):
             _take(row, annotator, collector)
     return collector.articles()
 
 
-def _take(row: Row, annotator: str, collector: Collector) -> None:
+def _take(row: FileRow, annotator: str, collector: Collector) -> None:
     """Take in a line: one reading, or in old exports one for each user."""
     setting, place = collector.setting, row.place
     value = row.value if isinstance(row.value, dict) else {}
     text = next((value[key] for key in _TEXT if isinstance(value.get(key), str)), None)
     if text is None:
-        setting.refuse(row.value, malformed(place, "no text under `text`", _HINT))
+        setting.refuse(row.value, malformed_row(place, "no text under `text`", _HINT))
         return
-    marks: dict[str, list[Mark]] = {}
+    marks: dict[str, list[FileMark]] = {}
     for key in _SPANS:
         listed = value.get(key)
         for index, item in enumerate(listed if isinstance(listed, list) else [listed] if listed else []):
@@ -99,7 +99,7 @@ def _take(row: Row, annotator: str, collector: Collector) -> None:
             mark = _mark(item)
             if mark is None:
                 message = f"$.{key}[{index}] is no span: {json.dumps(item, ensure_ascii=False)[:60]}"
-                setting.refuse(item, malformed(place, message, _HINT))
+                setting.refuse(item, malformed_row(place, message, _HINT))
                 continue
             who = item.get("user") if isinstance(item, dict) else None
             marks.setdefault(annotator if who is None else f"user-{who}", []).append(mark)
@@ -118,7 +118,7 @@ def _take(row: Row, annotator: str, collector: Collector) -> None:
     for who, theirs in (marks or {annotator: []}).items():
         ids = {mark.id for mark in theirs}
         collector.add(
-            Reading(
+            FileReading(
                 place,
                 document,
                 text,
@@ -132,23 +132,23 @@ def _take(row: Row, annotator: str, collector: Collector) -> None:
         )
 
 
-def _mark(item: Any) -> Mark | None:
+def _mark(item: Any) -> FileMark | None:
     if isinstance(item, list) and len(item) == 3 and type(item[0]) is int and type(item[1]) is int:
-        return Mark(str(item[2]), item[0], item[1]) if isinstance(item[2], (str, int)) else None
+        return FileMark(str(item[2]), item[0], item[1]) if isinstance(item[2], (str, int)) else None
     if not isinstance(item, dict) or not isinstance(item.get("label"), (str, int)):
         return None
     start, end = item.get("start_offset"), item.get("end_offset")
     if type(start) is not int or type(end) is not int:
         return None
     name = item.get("id")
-    return Mark(str(item["label"]), start, end, id="" if name is None else str(name))
+    return FileMark(str(item["label"]), start, end, id="" if name is None else str(name))
 
 
 def _links(listed: Any, place: str, setting: Setting) -> Iterator[Relation]:
     for item in listed if isinstance(listed, list) else ():
         ends = (item.get("from_id"), item.get("to_id")) if isinstance(item, dict) else (None, None)
         if None in ends or not isinstance(item.get("type"), (str, int)):
-            setting.refuse(item, malformed(place, "no relation", "`from_id`, `to_id` and `type`"))
+            setting.refuse(item, malformed_row(place, "no relation", "`from_id`, `to_id` and `type`"))
         else:
             yield Relation(str(item["type"]), str(ends[0]), str(ends[1]))
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from goldwire.errors import GoldwireError
 from goldwire.files import read_text
-from goldwire.formats.conll.tags import Form, decode, form_of, split_tag
+from goldwire.formats.conll.tags import Form, decode_tags, form_of, split_tag
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys, placed
-from goldwire.formats.others._rows import Row, called, contents, json_rows, malformed
+from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys, placed
+from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
 from goldwire.formats.parquet_size import too_much
 from goldwire.model import Article
 
@@ -92,7 +92,7 @@ def read_huggingface(path: Path, setting: Setting) -> list[Article]:
         value = row.value if isinstance(row.value, dict) else {}
         columns = columns if columns and set(columns) <= set(value) else _named(value)
         if columns is None:
-            setting.refuse(row.value, malformed(row.place, "no tokens with as many tags", _HINT))
+            setting.refuse(row.value, malformed_row(row.place, "no tokens with as many tags", _HINT))
             continue
         names = names_asked or stored.get(columns[1])
         if columns[1] not in forms:
@@ -101,7 +101,7 @@ def read_huggingface(path: Path, setting: Setting) -> list[Article]:
         words, tag_cells = value[columns[0]], value[columns[1]]
         if len(words) != len(tag_cells):
             message = f"{len(words)} tokens and {len(tag_cells)} tags"
-            setting.refuse(row.value, malformed(row.place, message, _HINT))
+            setting.refuse(row.value, malformed_row(row.place, message, _HINT))
             continue
         tags = _split(tag_cells, names, row, columns[1], forms[columns[1]], setting)
         if tags is None:
@@ -110,18 +110,18 @@ def read_huggingface(path: Path, setting: Setting) -> list[Article]:
         text, extents = placed(words, value[key] if key else None)
         if key is None or text != value[key]:
             setting.assume("texts are put together from tokens, with a blank between them")
-        marks = [Mark(label, extents[a][0], extents[b][1]) for a, b, label in decode(tags)]
+        marks = [FileMark(label, extents[a][0], extents[b][1]) for a, b, label in decode_tags(tags)]
         lose_keys(setting, value, (*columns, "id", *((key,) if key else ())), "column", row.place)
         name = called(value.get("id"), f"{row.stem}-{row.number}")
         if text.strip():
-            collector.add(Reading(row.place, name, text, collector.annotator, setting.status, marks))
+            collector.add(FileReading(row.place, name, text, collector.annotator, setting.status, marks))
         else:
             setting.lose("rows without a token", row.place)
     return collector.articles()
 
 
 def _split(
-    tag_cells: Sequence[Any], names: list[str] | None, row: Row, column: str, form: Form, setting: Setting
+    tag_cells: Sequence[Any], names: list[str] | None, row: FileRow, column: str, form: Form, setting: Setting
 ) -> list[tuple[str, str]] | None:
     """The tags of a row; None, with a fault, where one is none."""
     tags: list[tuple[str, str]] = []
@@ -138,7 +138,7 @@ def _split(
             name = tag if isinstance(tag, str) else None
         split = split_tag(name, form, column) if name is not None else None
         if split is None:
-            setting.refuse(row.value, malformed(row.place, f"`{tag}` is no tag in `{column}`", _HINT))
+            setting.refuse(row.value, malformed_row(row.place, f"`{tag}` is no tag in `{column}`", _HINT))
             return None
         tags.append(split)
     return tags
@@ -162,7 +162,7 @@ def _labels(setting: Setting) -> list[str] | None:
     return [str(each).strip() for each in listed if str(each).strip()]
 
 
-def _rows(path: Path, setting: Setting) -> Iterator[tuple[Row, dict[str, list[str]]]]:
+def _rows(path: Path, setting: Setting) -> Iterator[tuple[FileRow, dict[str, list[str]]]]:
     """The rows, with the names of tags by column where the file holds them."""
     if path.is_file():
         with path.open("rb") as stream:
@@ -171,7 +171,7 @@ def _rows(path: Path, setting: Setting) -> Iterator[tuple[Row, dict[str, list[st
         parquet = any(path.rglob("*.parquet"))
     if not parquet:
         for content in contents(path, (".json", ".jsonl"), "rows of tokens"):
-            for row in json_rows(content, setting, _HINT):
+            for row in json_file_rows(content, setting, _HINT):
                 yield row, {}
         return
     import pyarrow.parquet as pq
@@ -179,7 +179,7 @@ def _rows(path: Path, setting: Setting) -> Iterator[tuple[Row, dict[str, list[st
     for file in [path] if path.is_file() else sorted(path.rglob("*.parquet")):
         try:
             if message := too_much(file):
-                setting.refuse(None, malformed(str(file), message, "write it as several files"))
+                setting.refuse(None, malformed_row(str(file), message, "write it as several files"))
                 continue
             with pq.ParquetFile(file) as opened:
                 stored = _features((opened.schema_arrow.metadata or {}).get(b"huggingface"))
@@ -187,9 +187,9 @@ def _rows(path: Path, setting: Setting) -> Iterator[tuple[Row, dict[str, list[st
                 for batch in opened.iter_batches(1000):
                     for value in batch.to_pylist():
                         number += 1
-                        yield Row(f"{file} row {number}", number, file.stem, value), stored
+                        yield FileRow(f"{file} row {number}", number, file.stem, value), stored
         except (OSError, ValueError) as error:  # Arrow's errors are of both kinds
-            setting.refuse(None, malformed(str(file), f"no parquet: {error}", "write it anew"))
+            setting.refuse(None, malformed_row(str(file), f"no parquet: {error}", "write it anew"))
 
 
 def _features(metadata: bytes | None) -> dict[str, list[str]]:

@@ -19,8 +19,8 @@ from goldwire.files import json_lines, write_text
 from goldwire.formats._beyond import lose_rest
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
-from goldwire.formats.others._rows import Row, called, contents, json_rows, malformed
+from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys
+from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Status
 
 ABOUT = "Prodigy's JSON Lines (prodigy db-out), a line for each answer"
@@ -63,36 +63,36 @@ def read_prodigy(path: Path, setting: Setting) -> list[Article]:
     collector = Collector(setting, "prodigy", merge=True)
     names: dict[str, str] = {}
     for content in contents(path, (".jsonl", ".json"), "Prodigy's"):
-        for row in json_rows(content, setting, _HINT):
+        for row in json_file_rows(content, setting, _HINT):
             if isinstance(row.value, dict) and isinstance(row.value.get("text"), str):
                 collector.add(_reading(row, _name(row, names), collector))
             else:
-                setting.refuse(row.value, malformed(row.place, "no text under `text`", _HINT))
+                setting.refuse(row.value, malformed_row(row.place, "no text under `text`", _HINT))
     return collector.articles()
 
 
-def _name(row: Row, names: dict[str, str]) -> str:
+def _name(row: FileRow, names: dict[str, str]) -> str:
     """A document's name: its `id`, of the line or its `meta`, else one for each text."""
     meta = row.value.get("meta")
     stated = row.value.get("id", meta.get("id") if isinstance(meta, dict) else None)
     return called(stated, "") or names.setdefault(row.value["text"], f"{row.stem}-{len(names) + 1}")
 
 
-def _reading(row: Row, name: str, collector: Collector) -> Reading:
+def _reading(row: FileRow, name: str, collector: Collector) -> FileReading:
     value, place, setting = row.value, row.place, collector.setting
     answer = value.get("answer")
     status = _ANSWERS.get(answer, setting.status)
     if answer == "reject":
         setting.change("rejected answers, kept as skipped annotations", place)
     lose_keys(setting, value, _OWN, "key", place)
-    marks: list[Mark] = []
+    marks: list[FileMark] = []
     proofs = dict(_tokens(value))
     tokens = {number: (token.start, token.end) for number, token in proofs.items()}
     for index, span in enumerate(value.get("spans") or ()):
         mark = _mark(span, tokens, f"s{index + 1}")
         if mark is None:
             message = f"$.spans[{index}] is no span: {json.dumps(span, ensure_ascii=False)[:60]}"
-            setting.refuse(span, malformed(place, message, _HINT))
+            setting.refuse(span, malformed_row(place, message, _HINT))
             continue
         lose_keys(setting, span, _OF_SPAN, "key of a span", place)
         marks.append(mark)
@@ -105,7 +105,7 @@ def _reading(row: Row, name: str, collector: Collector) -> Reading:
         else ""
     )
     meta = value.get("meta")
-    return Reading(
+    return FileReading(
         place,
         name,
         value["text"],
@@ -119,7 +119,7 @@ def _reading(row: Row, name: str, collector: Collector) -> Reading:
     )
 
 
-def _mark(span: Any, tokens: Mapping[int, tuple[int, int]], name: str) -> Mark | None:
+def _mark(span: Any, tokens: Mapping[int, tuple[int, int]], name: str) -> FileMark | None:
     """A span, its extent its own or that of its tokens; None where it is none."""
     if not isinstance(span, dict) or not isinstance(span.get("label"), str):
         return None
@@ -130,7 +130,7 @@ def _mark(span: Any, tokens: Mapping[int, tuple[int, int]], name: str) -> Mark |
             return None
         start, end = first[0], last[1]
     words, score = span.get("text"), span.get("score")
-    return Mark(
+    return FileMark(
         span["label"],
         start,
         end,
@@ -145,20 +145,20 @@ def _index(record: Mapping[str, Any], key: str) -> int:
     return value if type(value) is int else -1
 
 
-def _tokens(value: Mapping[str, Any]) -> Iterator[tuple[int, Mark]]:
+def _tokens(value: Mapping[str, Any]) -> Iterator[tuple[int, FileMark]]:
     """The tokens by number, with their words, which prove how offsets are counted."""
     listed = value.get("tokens")
     for number, token in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(token, dict) and type(token.get("start")) is int and type(token.get("end")) is int:
             words = token.get("text")
             place = token.get("id")
-            mark = Mark("", token["start"], token["end"], words if isinstance(words, str) else None)
+            mark = FileMark("", token["start"], token["end"], words if isinstance(words, str) else None)
             yield place if type(place) is int else number, mark
 
 
 def _links(
     value: Mapping[str, Any],
-    marks: Iterable[Mark],
+    marks: Iterable[FileMark],
     tokens: Mapping[int, tuple[int, int]],
     place: str,
     setting: Setting,
@@ -189,7 +189,7 @@ def _links(
             yield Relation(relation["label"], head, tail)
 
 
-def _over(marks: Iterable[Mark], tokens: Mapping[int, tuple[int, int]]) -> dict[int, str]:
+def _over(marks: Iterable[FileMark], tokens: Mapping[int, tuple[int, int]]) -> dict[int, str]:
     """For each token the span that it lies in."""
     order = sorted(tokens, key=tokens.__getitem__)
     starts = [tokens[number][0] for number in order]

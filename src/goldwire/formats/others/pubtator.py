@@ -14,8 +14,8 @@ from pathlib import Path
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
 from goldwire.formats.others._concepts import KEPT, UNMENTIONED, Concepts
-from goldwire.formats.others._marks import Collector, Mark, Reading
-from goldwire.formats.others._rows import Content, contents, malformed
+from goldwire.formats.others._marks import Collector, FileMark, FileReading
+from goldwire.formats.others._rows import Content, contents, malformed_row
 from goldwire.model import Article, Relation
 
 ABOUT = "PubTator: ID|t|title, ID|a|abstract, a line of tabs for each mention and relation"
@@ -64,7 +64,7 @@ def _take(source: str, first: int, lines: list[str], collector: Collector) -> No
     setting = collector.setting
     parts: list[str] = []
     names: list[str] = []
-    marks: list[Mark] = []
+    marks: list[FileMark] = []
     related: list[tuple[str, list[str]]] = []
     for number, line in enumerate(lines, start=first):
         place = f"{source}:{number}"
@@ -82,20 +82,20 @@ def _take(source: str, first: int, lines: list[str], collector: Collector) -> No
                     setting.lose("column of a mention beyond its concept", f"{place} {extra[:40]}")
             attributes = {"concept": concept} if concept and concept != "-1" else {}
             start, end, name = int(cells[1]), int(cells[2]), f"s{len(marks) + 1}"
-            marks.append(Mark(label, start, end, cells[3], name, attributes=attributes))
+            marks.append(FileMark(label, start, end, cells[3], name, attributes=attributes))
         elif len(cells) >= 4:
             related.append((place, cells))
         else:
-            setting.refuse(line, malformed(place, f"no line of PubTator: «{line[:60]}»", _HINT))
+            setting.refuse(line, malformed_row(place, f"no line of PubTator: «{line[:60]}»", _HINT))
     place = f"{source}:{first}"
     if not parts:
-        setting.refuse("\n".join(lines), malformed(place, "no title and no abstract", _HINT))
+        setting.refuse("\n".join(lines), malformed_row(place, "no title and no abstract", _HINT))
         return
     text, links = "\n".join(parts), _links(related, marks, setting)
-    collector.add(Reading(place, names[0], text, collector.annotator, setting.status, marks, links))
+    collector.add(FileReading(place, names[0], text, collector.annotator, setting.status, marks, links))
 
 
-def _links(related: list[tuple[str, list[str]]], marks: list[Mark], setting: Setting) -> list[Relation]:
+def _links(related: list[tuple[str, list[str]]], marks: list[FileMark], setting: Setting) -> list[Relation]:
     """The relations between concepts as relations between mentions; some have no two, and are put aside."""
     concepts = Concepts(
         (str(mark.attributes["concept"]), mark.start, mark.id) for mark in marks if mark.attributes

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from goldwire.formats.conll.tags import decode, split_tag
+from goldwire.formats.conll.tags import decode_tags, split_tag
 from goldwire.formats.head import Head, is_pair
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys, placed
-from goldwire.formats.others._rows import Row, called, contents, json_rows, malformed
+from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys, placed
+from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
 from goldwire.model import Article
 
 ABOUT = "spaCy's JSON: offset tuples, spaCy 2's training format, doc.to_json()"
@@ -52,14 +52,14 @@ def read_spacy(path: Path, setting: Setting) -> list[Article]:
     collector = Collector(setting, "spacy")
     for content in contents(path, (".json", ".jsonl"), "spaCy's JSON"):
         number = 0
-        for row in json_rows(content, setting, _HINT):
+        for row in json_file_rows(content, setting, _HINT):
             for place, value in _documents(row):
                 number += 1
                 _take(place, f"{row.stem}-{number}", value, collector)
     return collector.articles()
 
 
-def _documents(row: Row) -> Iterator[tuple[str, Any]]:
+def _documents(row: FileRow) -> Iterator[tuple[str, Any]]:
     """The documents of a row: itself, the tuples under `annotations`, the paragraphs of a document."""
     value = row.value
     if isinstance(value, dict) and isinstance(value.get("annotations"), list) and "text" not in value:
@@ -84,22 +84,24 @@ def _take(place: str, name: str, value: Any, collector: Collector) -> None:
         text, stated, keys = value["text"], value, _OF_DOC
         lose_tokens(value.get("tokens"), setting, place)
     else:
-        setting.refuse(value, malformed(place, "neither a tuple of text and entities nor a document", _HINT))
+        setting.refuse(
+            value, malformed_row(place, "neither a tuple of text and entities nor a document", _HINT)
+        )
         return None
     lose_keys(setting, stated, keys, "key", place)
-    marks: list[Mark] = []
+    marks: list[FileMark] = []
     for path, layer, item in _listed(stated):
         mark = _mark(item, layer)
         if mark is None:
             shown = json.dumps(item, ensure_ascii=False)[:60]
-            setting.refuse(item, malformed(place, f"${path} is no entity: {shown}", _HINT))
+            setting.refuse(item, malformed_row(place, f"${path} is no entity: {shown}", _HINT))
             continue
         if _knowledge(item):
             setting.lose("kb_id of a span", f"{place} {_knowledge(item)}")
         marks.append(mark)
     meta = stated.get("meta")
     collector.add(
-        Reading(
+        FileReading(
             place,
             called(stated.get("id"), name),
             text,
@@ -124,15 +126,17 @@ def _listed(stated: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
             yield f".spans.{group}[{index}]", str(group), item
 
 
-def _mark(item: Any, layer: str) -> Mark | None:
+def _mark(item: Any, layer: str) -> FileMark | None:
     if _is_triple(item):
-        return Mark(str(item[2]), item[0], item[1], layer=layer) if isinstance(item[2], (str, int)) else None
+        return (
+            FileMark(str(item[2]), item[0], item[1], layer=layer) if isinstance(item[2], (str, int)) else None
+        )
     if not isinstance(item, dict) or not isinstance(item.get("label"), str):
         return None
     start, end, words = item.get("start"), item.get("end"), item.get("text")
     if type(start) is not int or type(end) is not int:
         return None
-    return Mark(item["label"], start, end, words if isinstance(words, str) else None, layer=layer)
+    return FileMark(item["label"], start, end, words if isinstance(words, str) else None, layer=layer)
 
 
 def _knowledge(item: Any) -> str:
@@ -171,9 +175,9 @@ def _paragraph(place: str, name: str, value: Mapping[str, Any], collector: Colle
         tag = split_tag(str(token.get("ner") or "O"))
         if tag is None:
             message = f"token {index}: `{token.get('ner')}` is no tag"
-            setting.refuse(dict(token), malformed(place, message, "O, B-PER, I-PER, L-PER, U-PER"))
+            setting.refuse(dict(token), malformed_row(place, message, "O, B-PER, I-PER, L-PER, U-PER"))
         tags.append(tag or ("O", ""))
-    marks = [Mark(label, extents[a][0], extents[b][1]) for a, b, label in decode(tags)]
+    marks = [FileMark(label, extents[a][0], extents[b][1]) for a, b, label in decode_tags(tags)]
     marks += [mark for each in value.get("entities") or () if (mark := _mark(each, "")) is not None]
-    reading = Reading(place, name, text, collector.annotator, setting.status, marks)
+    reading = FileReading(place, name, text, collector.annotator, setting.status, marks)
     collector.add(reading)

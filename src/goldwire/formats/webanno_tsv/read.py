@@ -9,7 +9,7 @@ from pathlib import Path
 
 from goldwire.errors import GoldwireError, raise_faults
 from goldwire.files import sha256
-from goldwire.formats._escape import unescape as unescape_name
+from goldwire.formats._escape import unescape_cell as unescape_name
 from goldwire.formats.counting import CountedText
 from goldwire.formats.inception.documents import Documents
 from goldwire.formats.inception.files import INITIAL, TEMPORARY, Export, ExportFile
@@ -25,14 +25,14 @@ from goldwire.formats.webanno_tsv.rows import (
     SLOT,
     SPANS,
     STACK,
-    Column,
     File,
-    Layer,
-    Row,
+    LayerColumn,
+    TokenRow,
+    TsvLayer,
     numbered,
-    split,
+    split_cell,
     texts,
-    unescape,
+    unescape_cell,
 )
 from goldwire.formats.webanno_tsv.text import sentence_text
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span, Status
@@ -82,7 +82,7 @@ def _article(file: ExportFile, layers: Layers) -> Article:
     if text.raw != text.text:
         setting.normalised(file.document)
     document = Document(file.document, text.text)
-    reader = _Reader(parsed, text, layers, f"{annotator}/{file.document}")
+    reader = _TsvReader(parsed, text, layers, f"{annotator}/{file.document}")
     spans, relations = tuple(reader.spans()), tuple(reader.relations())
     if annotator == INITIAL and not spans:
         return Article(document)
@@ -108,7 +108,7 @@ def _another(file: ExportFile, said: str) -> GoldwireError:
 class _Mark:
     """An annotation as its rows say it: its extent in the file's units, its features, its slots."""
 
-    layer: Layer
+    layer: TsvLayer
     start: int
     end: int
     values: dict[str, str] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class _Mark:
     span: str = ""
 
 
-class _Reader:
+class _TsvReader:
     """Reads the annotations of one file; what has no place in the model is put down as lost."""
 
     def __init__(self, file: File, text: CountedText, layers: Layers, place: str) -> None:
@@ -145,12 +145,12 @@ class _Reader:
                 for cells in self._annotations(row, layer):
                     self._take_link(row, layer, cells)
 
-    def _annotations(self, row: Row, layer: Layer) -> Iterator[list[str]]:
+    def _annotations(self, row: TokenRow, layer: TsvLayer) -> Iterator[list[str]]:
         """What a row has of a layer: for each annotation a cell a column; nothing of what is left out."""
         cells = row.cells[layer.first : layer.first + len(layer.columns)]
         if all(cell == NOTHING for cell in cells):
             return
-        stacks = [split(cell, STACK) for cell in cells]
+        stacks = [split_cell(cell, STACK) for cell in cells]
         for index in range(max(map(len, stacks))):
             values = [stack[index] if index < len(stack) else NULL for stack in stacks]
             if self.layers.takes(layer.type):
@@ -161,7 +161,7 @@ class _Reader:
                 self._left_out.add((layer.type, number))
                 self.layers.leave_out(layer.type, f"{self.place} {row.number}")
 
-    def _take_span(self, row: Row, layer: Layer, cells: list[str]) -> None:
+    def _take_span(self, row: TokenRow, layer: TsvLayer, cells: list[str]) -> None:
         number = _number(layer, cells)
         mark = self._numbered.get((layer.type, number)) if number else None
         if mark is None:
@@ -173,7 +173,7 @@ class _Reader:
         self._grow(mark, row)
         self._values(mark, row, zip(layer.columns, cells, strict=True))
 
-    def _take_link(self, row: Row, layer: Layer, cells: list[str]) -> None:
+    def _take_link(self, row: TokenRow, layer: TsvLayer, cells: list[str]) -> None:
         """A link of a chain: `coref->1-2` is the second of the first, `nam[1]` says what it is."""
         named = dict(zip((column.feature for column in layer.columns), cells, strict=True))
         value, _, place = named.get("referenceRelation", "").rpartition("->")
@@ -189,23 +189,23 @@ class _Reader:
         for key, cell in (("referenceRelation", value), ("referenceType", named.get("referenceType", NULL))):
             stated = numbered(cell)[0]
             if stated != NULL:
-                mark.values.setdefault(key, unescape(stated))
+                mark.values.setdefault(key, unescape_cell(stated))
 
-    def _mark(self, row: Row, layer: Layer) -> _Mark:
+    def _mark(self, row: TokenRow, layer: TsvLayer) -> _Mark:
         mark = _Mark(layer, row.start, row.end)
         self.marks.append(mark)
         return mark
 
-    def _grow(self, mark: _Mark, row: Row) -> None:
+    def _grow(self, mark: _Mark, row: TokenRow) -> None:
         mark.start, mark.end = min(mark.start, row.start), max(mark.end, row.end)
         self._in_row.setdefault((mark.layer.type, row.number), []).append(mark)
 
-    def _values(self, mark: _Mark, row: Row, cells: Iterator[tuple[Column, str]]) -> None:
+    def _values(self, mark: _Mark, row: TokenRow, cells: Iterator[tuple[LayerColumn, str]]) -> None:
         for column, cell in cells:
             stated = numbered(cell)[0]
             if column.use != "feature" or stated in (NULL, NOTHING):
                 continue
-            value = unescape(stated)
+            value = unescape_cell(stated)
             if mark.values.setdefault(column.feature, value) != value:
                 kind = f"values of {column.feature} that differ from row to row"
                 self.setting.lose(kind, f"{self.place} {row.number}")
@@ -255,12 +255,12 @@ class _Reader:
                 label = one.values.get("referenceRelation") or one.layer.type.rpartition(".")[2]
                 yield from self._joined(label, one, next_one, str(next_one.start))
 
-    def _arrow(self, row: Row, layer: Layer, cells: list[str]) -> Iterator[Relation]:
+    def _arrow(self, row: TokenRow, layer: TsvLayer, cells: list[str]) -> Iterator[Relation]:
         key, label = self.layers.label_feature(layer.type), ""
         for column, cell in zip(layer.columns[:-1], cells[:-1], strict=True):
             stated = numbered(cell)[0]
             if column.use == "feature" and column.feature == key and stated not in (NULL, NOTHING):
-                label = unescape(stated)
+                label = unescape_cell(stated)
             elif stated not in (NULL, NOTHING):
                 self.setting.lose(f"feature {layer.type}:{column.feature}", f"{self.place} {row.number}")
         unit, head, tail = numbered(cells[-1])
@@ -284,7 +284,7 @@ class _Reader:
             yield Relation(label, head.span, tail.span)
 
 
-def _number(layer: Layer, cells: list[str]) -> int:
+def _number(layer: TsvLayer, cells: list[str]) -> int:
     """The number that makes an annotation unique in its file; 0 where it has none. Slots bear others'."""
     pairs = zip(layer.columns, cells, strict=True)
     return next(
@@ -292,15 +292,15 @@ def _number(layer: Layer, cells: list[str]) -> int:
     )
 
 
-def _slots(layer: Layer, cells: list[str]) -> Iterator[tuple[str, str, str]]:
+def _slots(layer: TsvLayer, cells: list[str]) -> Iterator[tuple[str, str, str]]:
     """An annotation's slots: the role, the row where it ends, the type of what it ends at."""
     for index, column in enumerate(layer.columns[:-1]):
         if column.use != "role":
             continue
-        roles, targets = split(numbered(cells[index])[0], SLOT), split(cells[index + 1], SLOT)
+        roles, targets = split_cell(numbered(cells[index])[0], SLOT), split_cell(cells[index + 1], SLOT)
         for role, target in zip(roles, targets, strict=False):
             if target not in (NULL, NOTHING):
-                said = column.feature if role in (NULL, NOTHING) else unescape(role)
+                said = column.feature if role in (NULL, NOTHING) else unescape_cell(role)
                 yield said, target, layer.columns[index + 1].type
 
 

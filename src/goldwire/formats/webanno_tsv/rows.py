@@ -44,12 +44,12 @@ _ID = re.compile(r"(?s)(.*?)(?<!\\)((?:\\\\)*)\[(\d+)(?:_(\d+))?\]")
 _ROW = re.compile(r"(\d+-\d+(?:\.\d+)?)\t(\d+)-(\d+)\t(.*)", re.DOTALL)
 
 
-def escape(value: str) -> str:
+def escape_cell(value: str) -> str:
     """A feature's value as a cell holds it."""
     return _SPECIAL.sub(lambda found: _ESCAPED.get(found[0]) or f"\\{found[0]}", value)
 
 
-def unescape(cell: str) -> str:
+def unescape_cell(cell: str) -> str:
     """The value that a cell holds."""
     if "\\" not in cell:
         return cell
@@ -80,7 +80,7 @@ def unescape_text(text: str, version: tuple[int, int]) -> str:
     return re.sub(r"(?s)\\(.)", lambda found: _BACK.get(found[1], found[1]), text)
 
 
-def split(cell: str, separator: str) -> list[str]:
+def split_cell(cell: str, separator: str) -> list[str]:
     """A cell at the separators that are not escaped."""
     parts, start = [], 0
     if separator in cell:
@@ -108,7 +108,7 @@ def texts(value: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Column:
+class LayerColumn:
     """A column after a row's first three: what of its layer it holds; `type` is that of what it points to."""
 
     use: Use
@@ -117,13 +117,13 @@ class Column:
 
 
 @dataclass
-class Layer:
+class TsvLayer:
     """A layer as the header declares it; its columns begin at the `first` of a row's cells."""
 
     kind: str
     type: str
     first: int
-    columns: list[Column] = field(default_factory=list)
+    columns: list[LayerColumn] = field(default_factory=list)
 
     @property
     def features(self) -> list[str]:
@@ -131,7 +131,7 @@ class Layer:
         return [column.feature for column in self.columns if column.use == "feature"]
 
 
-class Row(NamedTuple):
+class TokenRow(NamedTuple):
     """A token, or a part of one: its line, number, extent in the file's units, text and cells."""
 
     line: int
@@ -148,7 +148,7 @@ class Sentence:
 
     line: int
     lines: list[str]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[TokenRow] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -161,7 +161,7 @@ class File:
 
     def __init__(self, content: str, where: str) -> None:
         self.where = where
-        self.layers: list[Layer] = []
+        self.layers: list[TsvLayer] = []
         self.sentences: list[Sentence] = []
         self.faults: list[Fault] = []
         lines = content.replace("\r\n", "\n").split("\n")
@@ -191,20 +191,20 @@ class File:
     def _declare(self, line: str, number: int) -> None:
         kind, _, declared = line.partition("=")
         names = declared.split("|")
-        layer = Layer(f"{kind}=", names[0], self._width)
+        layer = TsvLayer(f"{kind}=", names[0], self._width)
         for name in filter(None, names[1:]):
             before = layer.columns[-1] if layer.columns else None
             if layer.kind == SPANS and name.startswith(ROLE):
                 feature = name.removeprefix(ROLE).partition(":")[2].partition("_")[0]
-                layer.columns.append(Column("role", feature))
+                layer.columns.append(LayerColumn("role", feature))
             elif before is not None and before.use == "role":
-                layer.columns.append(Column("target", before.feature, name))
+                layer.columns.append(LayerColumn("target", before.feature, name))
             elif layer.kind == RELATIONS and name.startswith(BASE):
-                layer.columns.append(Column("base", type=name.removeprefix(BASE)))
+                layer.columns.append(LayerColumn("base", type=name.removeprefix(BASE)))
             else:
-                layer.columns.append(Column("feature", name))
+                layer.columns.append(LayerColumn("feature", name))
         if not layer.columns:
-            layer.columns.append(Column("none"))
+            layer.columns.append(LayerColumn("none"))
         if layer.kind == RELATIONS and layer.columns[-1].use != "base":
             self._fault(number, "a layer of relations without the column BT_…")
         self.layers.append(layer)
@@ -231,10 +231,10 @@ class File:
                 number, f"{len(cells)} columns after the token, and the header declares {self._width}"
             )
             return
-        row = Row(number, match[1], int(match[2]), int(match[3]), text, cells)
+        row = TokenRow(number, match[1], int(match[2]), int(match[3]), text, cells)
         self.sentences[-1].rows.append(row)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[TokenRow]:
         """All rows, in the file's order."""
         for sentence in self.sentences:
             yield from sentence.rows

@@ -8,7 +8,7 @@ from itertools import islice
 from goldwire.errors import Fault, raise_faults
 from goldwire.formats.counting import CountedText, Counting, Units, counts_otherwise, length
 from goldwire.formats.options import Setting
-from goldwire.formats.webanno_tsv.rows import File, Row, unescape_text
+from goldwire.formats.webanno_tsv.rows import File, TokenRow, unescape_text
 
 
 def sentence_text(file: File, where: str, setting: Setting) -> CountedText:
@@ -56,7 +56,7 @@ def _misfits(file: File, text: CountedText, where: str) -> Iterator[Fault]:
             yield _misplaced(message, where, row.line)
 
 
-def _before(text: str, rows: Sequence[Row]) -> int:
+def _before(text: str, rows: Sequence[TokenRow]) -> int:
     """How many blanks of a sentence stand before its first token; in INCEpTION's own files none do."""
     blanks = len(text) - len(text.lstrip())
     skipped = bool(rows and rows[0].text) and not text.startswith(rows[0].text)

@@ -32,7 +32,7 @@ from goldwire.formats.webanno_tsv.rows import (
     SPANS,
     STACK,
     TEXT,
-    escape,
+    escape_cell,
     escape_text,
 )
 from goldwire.model import Annotation, Article, AttributeValue, Document, Span
@@ -236,7 +236,7 @@ class _Writer:
                 cells.append(STACK.join(self._cell(span, name) for span in several) if several else NOTHING)
         if self.arrows:
             arrows = self.arrows.get(key, ())
-            cells.append(STACK.join(escape(label) for label, _ in arrows) if arrows else NOTHING)
+            cells.append(STACK.join(escape_cell(label) for label, _ in arrows) if arrows else NOTHING)
             cells.append(STACK.join(source for _, source in arrows) if arrows else NOTHING)
         return "\t".join(cells) + "\t"
 
@@ -244,7 +244,7 @@ class _Writer:
         """A feature of a span, its label where `name` is None."""
         value = span.label if name is None else span.attributes.get(name)
         number = f"[{self.numbers[span.id]}]" if span.id in self.numbers else ""
-        return (NULL if value is None else escape(text_of(value))) + number
+        return (NULL if value is None else escape_cell(value_text(value))) + number
 
 
 def _outer_first(extent: tuple[int, int]) -> tuple[int, int]:
@@ -257,6 +257,6 @@ def _in_file(key: _RowKey) -> tuple[int, tuple[int, int]]:
     return index, _outer_first(part) if part is not None else (-1, 0)
 
 
-def text_of(value: AttributeValue) -> str:
+def value_text(value: AttributeValue) -> str:
     """A value as text: flags as INCEpTION has them, numbers and lists as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.counts.bootstrap import draw, interval
+from goldwire.eval.counts.bootstrap import draw, percentile_interval
 from goldwire.eval.counts.counts import rates
 from goldwire.eval.scoring.notes import few_warnings, trust
 from goldwire.eval.scoring.scores import count
@@ -205,7 +205,7 @@ def run_curve(
                 sentences=float(np.mean([sum(lengths[r.document.id] for r in cell.train) for cell in cells])),
                 spans=float(np.mean([sum(len(r.annotation.spans) for r in cell.train) for cell in cells])),
                 f1=None if np.isnan(f1) else f1,
-                ci95=interval(rates(sums[size])[2]) if sums is not None else None,
+                ci95=percentile_interval(rates(sums[size])[2]) if sums is not None else None,
             )
         )
     samples = rates(sums)[2].T if sums is not None else None

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.eval.counts.bootstrap import interval
+from goldwire.eval.counts.bootstrap import percentile_interval
 from goldwire.number_format import amount, signed, signed_interval
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -99,7 +99,7 @@ def extrapolate(
     gains = _gain(_fit(sizes, drawn, spread), sizes[-1], ahead)
     a, b, c = (float(parameter[0]) for parameter in law)
     gain = float(_gain(law, sizes[-1], ahead)[0])
-    return Extrapolation(ahead, gain, ci95=interval(gains), law=(a, b, c), beyond=beyond)
+    return Extrapolation(ahead, gain, ci95=percentile_interval(gains), law=(a, b, c), beyond=beyond)
 
 
 def _gain(law: tuple[Floats, Floats, Floats], size: float, ahead: int) -> Floats:

@@ -32,7 +32,9 @@ def add_analysis(nlp: Language, source: str | None) -> None:
         theirs = load_pipeline(source)
         if needs_other_vectors(theirs, nlp):
             hint = f'set vectors = "{source}" in [paths], or neither syntax nor [paths] source'
-            raise unusable(source, "it needs its own vectors, and the config names others or none", hint)
+            raise unfit_pipeline(
+                source, "it needs its own vectors, and the config names others or none", hint
+            )
         copied: Any = theirs.get_pipe(_COPIED) if _COPIED in theirs.pipe_names else None
         listening = getattr(copied, "listener_map", {})
         for name in theirs.pipe_names:
@@ -53,7 +55,7 @@ def needs_other_vectors(theirs: Language, nlp: Language) -> bool:
     return bool(needed.size) and not (needed.shape == ours.shape and bool((needed.data == ours.data).all()))
 
 
-def unusable(source: str, why: str, hint: str) -> GoldwireError:
+def unfit_pipeline(source: str, why: str, hint: str) -> GoldwireError:
     """Says that the components of a pipeline don't fit."""
     return GoldwireError.of(
         "GW418", f"can't be used: {why}", where=f"[goldwire] syntax = {source}", hint=hint

@@ -10,7 +10,7 @@ from goldwire.errors import one_of
 from goldwire.pipelines import pipeline_path, quiet
 from goldwire.train.options import EACH, ENTITIES, ConfigOptions, config_fault, options_of
 from goldwire.train.pipeline.analysis import add_analysis
-from goldwire.train.pipeline.fit_spans import SpanLearner, joined, part_of
+from goldwire.train.pipeline.fit_spans import SpanLearner, joined_model, part_of
 from goldwire.train.pipeline.relations_and_attributes import add_heads
 from goldwire.train.training_data import Cut, Reference
 
@@ -69,7 +69,7 @@ def assemble(
         for number, learner in enumerate(learners)
     }
     with quiet():
-        nlp = joined({name: model.nlp for name, model in fitted.items()}, flat)
+        nlp = joined_model({name: model.nlp for name, model in fitted.items()}, flat)
         if analyses:
             add_analysis(nlp, *sources)
     cuts = [cut for model in fitted.values() for cut in model.cuts]

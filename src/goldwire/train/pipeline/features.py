@@ -19,7 +19,7 @@ _LIMITS = (0, 1, 2, 3, 5, 8, 12, 20, 35)
 _NEAR, _STEPS = 12, 5
 
 
-class Candidate:
+class RelationCandidate:
     """Two spans that may be related.
 
     `end` is the tail's layer and index, `kinds` the relations allowed, `sentences` how many sentences lie
@@ -56,7 +56,7 @@ def sentence_numbers(doc: Doc) -> list[int]:
 
 def candidates(
     doc: Doc, spans: Mapping[str, Sequence[Span]], layer: str, types: Mapping[str, Any], window: int
-) -> list[tuple[int, list[Candidate]]]:
+) -> list[tuple[int, list[RelationCandidate]]]:
     """For each span of `layer` its index and the spans that may stand at the other end of a relation, at most
     `window` tokens away.
 
@@ -69,21 +69,21 @@ def candidates(
     listed = []
     for number, head in enumerate(spans.get(layer, ())):
         out = {kind: ends["tail"] for kind, ends in types.items() if admits(ends["head"], layer, head.label_)}
-        near: list[Candidate] = []
+        near: list[RelationCandidate] = []
         for name, index, span in tails:
             if (name, index) == (layer, number) or gap(head, span) > window:
                 continue
             kinds = frozenset(kind for kind, allowed in out.items() if admits(allowed, name, span.label_))
             if kinds:
                 away = sentences[span.start] - sentences[head.start]
-                near.append(Candidate(head, span, (name, index), kinds, away))
+                near.append(RelationCandidate(head, span, (name, index), kinds, away))
         _rank([candidate for candidate in reversed(near) if candidate.tail.start < head.start])
         _rank([candidate for candidate in near if candidate.tail.start >= head.start])
         listed.append((number, near))
     return listed
 
 
-def _rank(nearest_first: Sequence[Candidate]) -> None:
+def _rank(nearest_first: Sequence[RelationCandidate]) -> None:
     of_label: dict[str, int] = {}
     for rank, candidate in enumerate(nearest_first):
         candidate.rank, candidate.label_rank = rank, of_label.get(candidate.tail.label_, 0)
@@ -98,7 +98,7 @@ def _norm(doc: Doc, index: int) -> str:
     return doc[index].norm_ if 0 <= index < len(doc) else "_"
 
 
-def pair_features(doc: Doc, pair: Candidate) -> list[str]:
+def pair_features(doc: Doc, pair: RelationCandidate) -> list[str]:
     """What a relation is told by: labels, distance and order, the words at, around and between the ends, and
     where there is a parse, the way from one to the other in it."""
     head, tail = pair.head, pair.tail

@@ -26,7 +26,7 @@ LONG = 10_000_000
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedPipeline:
     """A trained pipeline, the spans that cut a token, and the number of updates made.
 
     `too_long` counts the spans that are longer than any that the model looks at.
@@ -48,7 +48,7 @@ def fit(
     layer: str | None = None,
     inner: bool = False,
     progress: Callable[[float], None] | None = None,
-) -> Fitted:
+) -> FittedPipeline:
     """Train the config's pipeline on a layer, its outermost spans or the `inner`most: the same seed gives
     the same weights on one machine.
 
@@ -140,7 +140,7 @@ def fit(
             _keep_averages(nlp, training["optimizer"].averages)
         nlp.config["paths"].update(named)
         nlp.max_length = LONG
-    return Fitted(nlp, cuts, updates, too_long if grouped else 0)
+    return FittedPipeline(nlp, cuts, updates, too_long if grouped else 0)
 
 
 def nothing_marked(references: Sequence[Reference]) -> GoldwireError:

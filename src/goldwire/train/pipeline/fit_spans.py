@@ -18,7 +18,7 @@ from goldwire.train.options import ConfigOptions, TrainingSetup, read_config
 from goldwire.train.pipeline.analysis import Analysis, analysis_of
 from goldwire.train.pipeline.crf import fit_crf
 from goldwire.train.pipeline.document_labels import fit_labels
-from goldwire.train.pipeline.fit_layer import LONG, Fitted, fit, nothing_marked
+from goldwire.train.pipeline.fit_layer import LONG, FittedPipeline, fit, nothing_marked
 from goldwire.train.training_data import Reference
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SpanLearner:
     options: ConfigOptions
     setup: TrainingSetup
 
-    def learn(self, progress: Progress | None = None) -> Fitted:
+    def learn(self, progress: Progress | None = None) -> FittedPipeline:
         """A pipeline that marks the layer: in `doc.ents`, or with nested ones in `doc.spans[layer]`.
 
         Raises what `fit` raises, and GW410, GW411 and GW418 for the pipeline that analyses.
@@ -45,10 +45,10 @@ class SpanLearner:
         if not self.options.nested:
             return self._one(progress, group=True)
         outer, inner = (self._one(part_of(progress, n, 2), inner=bool(n)) for n in (0, 1))
-        nlp = joined({self.layer: inner.nlp, "": outer.nlp}, "")
+        nlp = joined_model({self.layer: inner.nlp, "": outer.nlp}, "")
         with quiet():
             nlp.add_pipe("goldwire_nest", name="nest", config={"layer": self.layer})
-        return Fitted(nlp, outer.cuts, outer.updates + inner.updates, outer.too_long)
+        return FittedPipeline(nlp, outer.cuts, outer.updates + inner.updates, outer.too_long)
 
     def analysis(self) -> Analysis | None:
         """What is looked at besides the text, where labels are told by the document."""
@@ -61,7 +61,7 @@ class SpanLearner:
         source = self.options.syntax or config["paths"].get("source")
         return analysis_of(config["nlp"]["lang"], source, config["initialize"].get("vectors"))
 
-    def _one(self, progress: Progress | None, *, inner: bool = False, group: bool = False) -> Fitted:
+    def _one(self, progress: Progress | None, *, inner: bool = False, group: bool = False) -> FittedPipeline:
         """Flat spans, the outermost or the `inner`most. In a `group` it is said how sure each is."""
         options, analysis = self.options, self.analysis()
         # A CRF knows no labels: where it votes, the others have none either.
@@ -87,7 +87,7 @@ class SpanLearner:
         if not any(doc.ents for doc in docs):
             raise nothing_marked(self.references)
         if options.extents != "ner":
-            voters.append(Fitted(self._crf(analysis, docs), cuts, 0))
+            voters.append(FittedPipeline(self._crf(analysis, docs), cuts, 0))
         found = voting(voters)
         groups = groups_of([r.document for r in self.references], Rule(COPY))
         fitted = fit_labels(docs, groups or [r.document.id for r in self.references])
@@ -131,7 +131,7 @@ def part_of(progress: Progress | None, number: int, count: int) -> Progress | No
     return lambda share: progress((number + share) / count)
 
 
-def voting(every: Sequence[Fitted]) -> Fitted:
+def voting(every: Sequence[FittedPipeline]) -> FittedPipeline:
     """A pipeline that keeps what more than half of several recognisers find."""
     first = every[0]
     count = len(every)
@@ -144,10 +144,10 @@ def voting(every: Sequence[Fitted]) -> Fitted:
             config = {"place": n, "of": count}
             first.nlp.add_pipe("goldwire_vote", name=f"seed{n}_vote", config=config, before=recogniser)
         first.nlp.add_pipe("goldwire_vote", name="vote", config={"place": count, "of": count})
-    return Fitted(first.nlp, first.cuts, sum(model.updates for model in every), first.too_long)
+    return FittedPipeline(first.nlp, first.cuts, sum(model.updates for model in every), first.too_long)
 
 
-def joined(models: dict[str, Language], flat: str) -> Language:
+def joined_model(models: dict[str, Language], flat: str) -> Language:
     """The pipelines as one. What a recogniser finds is moved out of `doc.ents`, for the next one; that of the
     layer `flat` comes last and stays, where there is one."""
     last = flat if flat in models else list(models)[-1]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from goldwire.train.pipeline.components import Linear
 from goldwire.train.pipeline.entity_pairs import Entity, Pair, beside, entities, entity_pairs
 from goldwire.train.pipeline.features import admits
-from goldwire.train.pipeline.linear import WINDOW, Marked, fit_for_steps
+from goldwire.train.pipeline.linear import WINDOW, MarkedDoc, fit_for_steps
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -31,16 +31,16 @@ ALWAYS = 0.9
 
 
 @dataclass
-class Joined:
+class JoinedEntities:
     """A document's entities, the relations that join them (head, relation, tail), the pairs that may be."""
 
-    marked: Marked
+    marked: MarkedDoc
     held: list[Entity]
     joined: set[tuple[int, str, int]]
     pairs: list[Pair]
 
 
-def names_of(document: Marked, named_by: Mapping[str, str]) -> dict[tuple[str, int], str]:
+def names_of(document: MarkedDoc, named_by: Mapping[str, str]) -> dict[tuple[str, int], str]:
     """What the attribute that `named_by` names for a layer says of each of its spans, by layer and index."""
     return {
         document.places[span.id]: str(name)
@@ -50,7 +50,7 @@ def names_of(document: Marked, named_by: Mapping[str, str]) -> dict[tuple[str, i
 
 
 def fit_joint(
-    documents: Sequence[Marked],
+    documents: Sequence[MarkedDoc],
     types: Mapping[str, Mapping[str, Any]],
     heads: Collection[str],
     *,
@@ -90,13 +90,13 @@ def fit_joint(
 
 
 def _seen(
-    document: Marked,
+    document: MarkedDoc,
     types: Mapping[str, Any],
     heads: Collection[str],
     named_by: Mapping[str, str],
     *,
     single: bool,
-) -> Joined:
+) -> JoinedEntities:
     spans = {layer: list(group) for layer, group in document.doc.spans.items()}
     held = entities(spans, names_of(document, named_by), single=single)
     owner = {place: number for number, entity in enumerate(held) for place in entity.places}
@@ -105,10 +105,10 @@ def _seen(
         for label, head, tail in document.related()
         if label in types and head[0] in heads
     }
-    return Joined(document, held, joined, [])
+    return JoinedEntities(document, held, joined, [])
 
 
-def _ends(documents: Sequence[Joined], kind: str, ends: Mapping[str, Any]) -> list[list[Any]]:
+def _ends(documents: Sequence[JoinedEntities], kind: str, ends: Mapping[str, Any]) -> list[list[Any]]:
     """The layers and labels that a relation was seen to join, as far as they are allowed."""
     pairs = {
         (document.held[head], document.held[tail], head == tail)
@@ -123,7 +123,7 @@ def _ends(documents: Sequence[Joined], kind: str, ends: Mapping[str, Any]) -> li
     ]
 
 
-def _led_to(documents: Sequence[Joined]) -> dict[str, list[list[str]]]:
+def _led_to(documents: Sequence[JoinedEntities]) -> dict[str, list[list[str]]]:
     """The layers and labels of the entities to which a relation always leads, the `least` they have, and no
     more than one, the `most`: an attribute's value is always somebody's."""
     having: dict[tuple[str, str], list[int]] = {}
@@ -146,7 +146,7 @@ def _led_to(documents: Sequence[Joined]) -> dict[str, list[list[str]]]:
     }
 
 
-def _nearness(documents: Sequence[Joined], share: float) -> tuple[int, str]:
+def _nearness(documents: Sequence[JoinedEntities], share: float) -> tuple[int, str]:
     """How far apart joined entities are, this share of them, in tokens between the starts of their nearest
     mentions; and which of their mentions relations stand between more often, the `first` or the `nearest`."""
     apart: list[int] = []
@@ -195,7 +195,7 @@ def _matrix(numbered: Sequence[NDArray[np.int32]], index: Mapping[str, int]) -> 
 
 
 def _fit(
-    documents: Sequence[Joined], kinds: Sequence[str], matrix: Any, names: Sequence[str]
+    documents: Sequence[JoinedEntities], kinds: Sequence[str], matrix: Any, names: Sequence[str]
 ) -> tuple[dict[str, Linear], dict[str, Any]]:
     from scipy.sparse import csr_matrix, hstack
 

@@ -34,7 +34,7 @@ WINDOW = 150
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkedDoc:
     """A document with its marked spans on tokens, and where each span went: its id to layer and index.
 
     `story` is that of the document, or its id: one story is never learned and held out.
@@ -52,7 +52,7 @@ class Marked:
                 yield relation.label, self.places[relation.head], self.places[relation.tail]
 
 
-def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[str]) -> Marked:
+def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[str]) -> MarkedDoc:
     """The reference's spans of `layers`, nested ones too, in `doc.spans`; what cuts a token is widened."""
     text = reference.document.text
     doc = read(text)
@@ -66,7 +66,7 @@ def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[st
         doc.spans[layer] = [wide for wide, _ in placed]
         places.update({name: (layer, index) for index, (_, name) in enumerate(placed)})
     (story,) = stories([reference.document]) or [reference.document.id]
-    return Marked(doc, places, reference.full, story)
+    return MarkedDoc(doc, places, reference.full, story)
 
 
 def relation_types(
@@ -153,7 +153,7 @@ def _fit(examples: Sequence[tuple[Any, ...]]) -> Linear:
 
 
 def fit_attribute(
-    documents: Sequence[Marked], layer: str, labels: Sequence[str] | None, value: Callable[[Span], str]
+    documents: Sequence[MarkedDoc], layer: str, labels: Sequence[str] | None, value: Callable[[Span], str]
 ) -> tuple[Linear | None, bool]:
     """A classifier of an attribute's `value`, "" for none, and whether it was learned.
 
@@ -210,7 +210,7 @@ def helps(alone: Sequence[tuple[int, int]]) -> bool:
     return bool(max(over_spans, over_stories) < LEVEL)
 
 
-def _by_story(documents: Sequence[Marked], examples: Sequence[list[T]]) -> list[list[T]]:
+def _by_story(documents: Sequence[MarkedDoc], examples: Sequence[list[T]]) -> list[list[T]]:
     """The documents' examples, those of one story together."""
     by_story: dict[str, list[T]] = {}
     for document, rows in zip(documents, examples, strict=True):
@@ -237,7 +237,7 @@ def types_by_head(types: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def fit_relations(
-    documents: Sequence[Marked], types: dict[str, dict[str, Any]], heads: Collection[str]
+    documents: Sequence[MarkedDoc], types: dict[str, dict[str, Any]], heads: Collection[str]
 ) -> tuple[dict[str, Linear], dict[str, Any]]:
     """One classifier for each layer of `heads` that relations go out from, and the settings of the component.
 
@@ -260,7 +260,7 @@ def fit_relations(
     return models, settings
 
 
-def _window(documents: Sequence[Marked], layer: str) -> int:
+def _window(documents: Sequence[MarkedDoc], layer: str) -> int:
     apart = [
         gap(document.doc.spans[head][i], document.doc.spans[tail][j])
         for document in documents
@@ -270,7 +270,7 @@ def _window(documents: Sequence[Marked], layer: str) -> int:
     return min(WINDOW, int(np.quantile(apart, 0.98))) if apart else 0
 
 
-def _pairs_of(document: Marked, layer: str, types: dict[str, dict[str, Any]], window: int) -> list[_Pair]:
+def _pairs_of(document: MarkedDoc, layer: str, types: dict[str, dict[str, Any]], window: int) -> list[_Pair]:
     """Each allowed pair of a document: features, relation or "", allowed relations."""
     by_place = {(head, tail): label for label, head, tail in document.related() if label in types}
     spans = {name: list(group) for name, group in document.doc.spans.items()}

@@ -13,13 +13,13 @@ from goldwire.model import Annotation, Relation, Span
 from goldwire.pipelines import load_pipeline
 from goldwire.schemas import Schema
 from goldwire.train.options import EACH, ENTITIES, ConfigOptions
-from goldwire.train.pipeline.analysis import PREFIX, SHARED, Analysis, needs_other_vectors, unusable
+from goldwire.train.pipeline.analysis import PREFIX, SHARED, Analysis, needs_other_vectors, unfit_pipeline
 from goldwire.train.pipeline.components import KEY, show_layers
 from goldwire.train.pipeline.features import candidates, gap
 from goldwire.train.pipeline.joint_relations import fit_joint, names_of
 from goldwire.train.pipeline.linear import (
     CHOICES,
-    Marked,
+    MarkedDoc,
     fit_attribute,
     fit_relations,
     marked,
@@ -97,7 +97,7 @@ def _add_parser(nlp: Language, syntax: str) -> None:
         why = "its parser needs its own vectors, and the config names others or none"
         hint = f'set vectors = "{syntax}" in [paths], or syntax = null'
     if why:
-        raise unusable(syntax, why, hint)
+        raise unfit_pipeline(syntax, why, hint)
     if "tok2vec" in source.pipe_names:
         source.replace_listeners("tok2vec", "parser", ["model.tok2vec"])
     nlp.add_pipe("parser", source=source)
@@ -219,7 +219,7 @@ def nearest_by_rule(
     ]
 
 
-def _nearest(document: Marked, types: Mapping[str, Any]) -> tuple[Relation, ...]:
+def _nearest(document: MarkedDoc, types: Mapping[str, Any]) -> tuple[Relation, ...]:
     ids = {position: name for name, position in document.places.items()}
     spans = {layer: list(group) for layer, group in document.doc.spans.items()}
     drawn = []

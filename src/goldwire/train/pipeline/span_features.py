@@ -24,14 +24,14 @@ _AROUND = (-3, -2, -1, 1, 2, 3)
 _NEAR = 7
 
 
-def plain(text: str) -> str:
+def plain_word(text: str) -> str:
     """In lower case, with straight apostrophes."""
     return text.lower().replace("’", "'")
 
 
 def lemma(token: Token) -> str:
     """The lemma of a word, or the word where there is none."""
-    return plain(token.lemma_ or token.text)
+    return plain_word(token.lemma_ or token.text)
 
 
 def shape(word: str) -> str:
@@ -44,13 +44,13 @@ def shape(word: str) -> str:
 
 
 def is_content(token: Token) -> bool:
-    """Whether a word is one of `content`."""
+    """Whether a word is one of `content_words`."""
     if token.pos_:
         return token.pos_ in _CONTENT
     return token.is_alpha and not token.is_stop
 
 
-def content(doc: Doc) -> list[Token]:
+def content_words(doc: Doc) -> list[Token]:
     """The words that say what a text is about: by their part of speech, else by being no stop words."""
     return [token for token in doc if is_content(token)]
 
@@ -67,7 +67,7 @@ def vectors(doc: Doc) -> Any:
     width = vocab.vectors_length
     rows = np.zeros((len(doc), width), dtype=np.float32)
     for token in doc if width else ():
-        word = token.text if vocab.has_vector(token.text) else plain(token.text)
+        word = token.text if vocab.has_vector(token.text) else plain_word(token.text)
         if vocab.has_vector(word):
             rows[token.i] = vocab.get_vector(word)
     return rows
@@ -86,7 +86,7 @@ def word_features(doc: Doc) -> Iterator[list[str]]:
     """The features of each word: itself, what the analysis says of it, its neighbours."""
     names = names_by_token(doc)
     parsed = doc.has_annotation("DEP")
-    words = [plain(token.text) for token in doc]
+    words = [plain_word(token.text) for token in doc]
     lemmas = [lemma(token) for token in doc]
     shapes = [shape(token.text) for token in doc]
     parts = [token.pos_ for token in doc]
@@ -132,15 +132,15 @@ def label_features(span: Span) -> list[str]:
     """What a span's label is told by, besides its vectors and its document."""
     doc, root = span.doc, head(span)
     names = names_by_token(doc)
-    features = [f"text={plain(span.text)}", f"root={lemma(root)}", f"rp={root.pos_}", f"rd={root.dep_}"]
-    features += [f"rm={root.morph}", f"first={plain(span[0].text)}", f"last={plain(span[-1].text)}"]
+    features = [f"text={plain_word(span.text)}", f"root={lemma(root)}", f"rp={root.pos_}", f"rd={root.dep_}"]
+    features += [f"rm={root.morph}", f"first={plain_word(span[0].text)}", f"last={plain_word(span[-1].text)}"]
     features += [
         f"e={names.get(root.i, '')[1:]}",
         f"len={min(4, len(span))}",
         f"cap={span.text[:1].isupper()}",
     ]
     for token in span:
-        features += [f"in={lemma(token)}", f"inw={plain(token.text)}", f"ins={shape(token.text)}"]
+        features += [f"in={lemma(token)}", f"inw={plain_word(token.text)}", f"ins={shape(token.text)}"]
     for size in (2, 3, 4):
         features += [f"x={root.text.lower()[-size:]}", f"y={root.text.lower()[:size]}"]
     if doc.has_annotation("DEP"):
@@ -156,7 +156,7 @@ def label_features(span: Span) -> list[str]:
                 continue
             token = doc[at]
             if distance < 4:
-                features += [f"{side}{distance}={plain(token.text)}", f"{side}p{distance}={token.pos_}"]
+                features += [f"{side}{distance}={plain_word(token.text)}", f"{side}p{distance}={token.pos_}"]
                 features.append(f"{side}={lemma(token)}")
             if is_content(token):
                 features.append(f"near={lemma(token)}")
@@ -176,6 +176,6 @@ registry.misc("goldwire.word_features.v1", func=word_features)
 registry.misc("goldwire.label_features.v1", func=label_features)
 registry.misc("goldwire.vectors.v1", func=vectors)
 registry.misc("goldwire.span_vectors.v1", func=span_vectors)
-registry.misc("goldwire.content.v1", func=content)
+registry.misc("goldwire.content.v1", func=content_words)
 registry.misc("goldwire.lemma.v1", func=lemma)
 registry.misc("goldwire.head.v1", func=head)

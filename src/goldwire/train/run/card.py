@@ -17,7 +17,7 @@ from goldwire.train.run.sources import selection_in_words
 PLOT = "f1.svg"
 
 
-def write_card(folder: Path, figures: Mapping[str, Any], name: str, version: str) -> None:
+def write_model_card(folder: Path, figures: Mapping[str, Any], name: str, version: str) -> None:
     """Write `README.md` and the plot into a model's folder."""
     if "layers" in figures:
         write_text(folder / PLOT, label_plot(figures))

@@ -46,7 +46,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenLayers:
     """The layers that are learned, the first one first; those whose attributes and relations are learned
     too (`heads`); and whether nested spans are left out."""
 
@@ -55,9 +55,9 @@ class Chosen:
     outermost: bool
 
 
-def choose(
+def choose_layers(
     choice: Choice, articles: Sequence[Article], schema: Schema | None, home: Project | None, *, other: bool
-) -> Chosen:
+) -> ChosenLayers:
     """The layers that a choice means; `other` articles than the project's may have other layers than its own.
 
     With attributes and relations the layers that the relations go to are learned along. Raises GW415 where
@@ -82,7 +82,7 @@ def choose(
             first = next(iter(marked), "")
         named = [first] if first else marked[:1] if choice.every else []
     if not annotations:
-        return Chosen(tuple(named) or (choice.name,), (), choice.spans)  # `training_data` says it
+        return ChosenLayers(tuple(named) or (choice.name,), (), choice.spans)  # `training_data` says it
     if not spans_in:
         message = f"no layer to learn: nothing is marked in {len(annotations)} annotated articles"
         raise GoldwireError.of("GW415", message, hint="mark some, or name other articles with --data")
@@ -99,7 +99,7 @@ def choose(
         along = [] if spans else [tail for head, tail in ends if head in named]
         layers = [*named, *(name for name in marked if name in along and name not in named)]
         heads = named
-    return Chosen(
+    return ChosenLayers(
         tuple(layers), () if spans else tuple(heads), spans and len(layers) == 1 and not choice.nested
     )
 

@@ -20,7 +20,7 @@ from goldwire.schemas import Schema, load_schema
 from goldwire.train.groups import groups_of
 from goldwire.train.learned_from import COPY
 from goldwire.train.options import TrainingSetup, parse_overrides
-from goldwire.train.run.choice import Choice, Chosen, choose, config_of, flat_layer
+from goldwire.train.run.choice import Choice, ChosenLayers, choose_layers, config_of, flat_layer
 from goldwire.train.run.crossval import Fold, total_parts
 from goldwire.train.run.model_folder import check_out, model_name
 from goldwire.train.run.sources import (
@@ -177,7 +177,7 @@ def plan(
     rules, notes = _schema(schema, home, articles)
     reference = [(a.document.text, best) for a in articles if (best := curated(a.annotations)) is not None]
     notes += filter(None, (trimmed_note(reading.lost, "the data"), padded_note(reference, "the articles")))
-    chosen = choose(choice, articles, rules, home, other=data is not None)
+    chosen = choose_layers(choice, articles, rules, home, other=data is not None)
     if out is None and home is None:
         raise GoldwireError.of("GW725", "outside a project the model has no place", hint="name one: --out")
     out = out or (home.models / choice.name if home is not None else Path())
@@ -225,7 +225,7 @@ def plan(
 
 
 def _learned(
-    articles: Sequence[Article], chosen: Chosen, tested: TestSet | None, *, score_seen: bool
+    articles: Sequence[Article], chosen: ChosenLayers, tested: TestSet | None, *, score_seen: bool
 ) -> TrainingData:
     """The references of what is chosen; with a test set those of its articles to score on."""
     layer, *others = chosen.layers

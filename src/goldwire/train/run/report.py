@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from goldwire.eval.report.page import Extra, Run, write_report, write_run
+from goldwire.eval.report.page import Extra, ReportSource, write_report, write_run
 from goldwire.eval.scoring.notes import scored_on
 from goldwire.eval.scoring.score_figures import Scores
 from goldwire.files import write_text
@@ -37,7 +37,7 @@ def write_reports(
     title = f"{corpus.get('name', 'goldwire')}: {', '.join(figures['layers'])}, articles unseen in training"
     meta, tables = page_meta(figures), page_tables(figures)
     learned = None if train is None else list(train)
-    run = Run(list(gold), list(pred), title, meta=meta, extra=tables, train=learned)
+    run = ReportSource(list(gold), list(pred), title, meta=meta, extra=tables, train=learned)
     write_run(folder, run)
     write_text(folder / "scores.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     page = folder / PAGE

@@ -27,7 +27,7 @@ from goldwire.train.options import ENTITIES, ConfigOptions, options_of
 from goldwire.train.pipeline.relations_and_attributes import attributes_of, entity_names
 from goldwire.train.run.agreement import related_agreement
 from goldwire.train.run.baselines import stock_predictions, stock_setting, usable_stock
-from goldwire.train.run.card import write_card
+from goldwire.train.run.card import write_model_card
 from goldwire.train.run.crossval import CrossValidated, cross_validate
 from goldwire.train.run.model_folder import fill_meta, model_folder
 from goldwire.train.run.notes import (
@@ -121,7 +121,7 @@ def run(
         values = meta_values(figures, setting, plan.model, plan.version, plan.data.layers)
         values["goldwire"][KEY] = learned_from(r.document for r in plan.data.references)
         fill_meta(folder, values)
-        write_card(folder, figures, plan.model, plan.version)
+        write_model_card(folder, figures, plan.model, plan.version)
         page = None
         if scores is not None:
             page = write_reports(
