@@ -47,7 +47,7 @@ def _batch(ner: EntityRecognizer, docs: Sequence[Doc]) -> list[list[float | None
     moves = {ner.moves.get_class_name(column): column for column in range(ner.moves.n_moves)}
     labels = {label: number for number, label in enumerate(ner.labels)}
     entities = [list(doc.ents) for doc in docs]
-    taken, states_of = _steps(docs, moves, labels)
+    moves_taken, states_of = _steps(docs, moves, labels)
     allowed = _allowed(moves, labels)
     logs = [np.zeros(len(doc)) for doc in docs]
     try:
@@ -61,7 +61,7 @@ def _batch(ner: EntityRecognizer, docs: Sequence[Doc]) -> list[list[float | None
         while active:
             numbers = [number for number, _ in active]
             scores = step.predict([state for _, state in active])
-            columns = np.asarray([taken[number][position] for number in numbers])
+            columns = np.asarray([moves_taken[number][position] for number in numbers])
             possible = allowed[[states_of[number][position] for number in numbers]]
             chosen = _log_softmax(scores, possible, columns)
             for number, value in zip(numbers, chosen, strict=True):

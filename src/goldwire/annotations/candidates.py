@@ -192,17 +192,17 @@ class Candidates:
         before, articles = registry.earlier(key, span.label, document.id)
         exact = registry.exact.get(key, set())
         used, own = registry.used[span.label], registry.own.get((span.label, document.id), Counter())
-        found = {*exact, *same, *before, *beside, *here, *(name for name, _ in used.most_common(_USUAL))}
+        ids = {*exact, *same, *before, *beside, *here, *(name for name, _ in used.most_common(_USUAL))}
         for part in parts:
-            found |= registry.stems.get(part, set())
+            ids |= registry.stems.get(part, set())
         for part in around:
             near = registry.stems.get(part, set())
-            found |= near if len(near) <= _COMMON else set()
+            ids |= near if len(near) <= _COMMON else set()
         total = used.total() - own.total() or 1
         naming = self.schema.layers[span.layer].attributes[attribute].same_family
         weights = _NAMING if naming else _HAPPENING
         ranked: list[Candidate] = []
-        for each in found:
+        for each in ids:
             if not (fit := self._fit(registry, each, span)):
                 continue
             alike, within = registry.shares(parts, around, each, document.id)

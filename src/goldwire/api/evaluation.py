@@ -330,16 +330,16 @@ def assess_drafts(
 
     check_least(0, resamples=resamples, seed=seed)
     home = find_project(project)
-    others: dict[str, list[Article]] = {}
+    systems: dict[str, list[Article]] = {}
     for path in trained:
         articles = articles_of(path)
         named = next((a.provenance.name or a.annotator for held in articles for a in held.annotations), "")
-        others[f"{named or path}" if named not in others else f"{named} ({path})"] = articles
+        systems[f"{named or path}" if named not in systems else f"{named} ({path})"] = articles
     return beside_drafts(
         home,
         articles_of(drafts),
         articles_of(home if gold is None else gold),
-        trained=others,
+        trained=systems,
         layers=several_if(layers),
         resamples=resamples,
         seed=seed,

@@ -94,7 +94,7 @@ def make_project_from_files(
     from goldwire.formats.options import Setting
 
     names = StoredNames(Project(Path(folder)))
-    made = make_project_of(
+    new_project = make_project_of(
         Path(source),
         Path(folder),
         source=format,
@@ -103,7 +103,7 @@ def make_project_from_files(
         setting=Setting(config_path=None if config is None else Path(config), stored_names=names.of),
     )
     names.save()
-    return made
+    return new_project
 
 
 def make_project_from_label_studio(

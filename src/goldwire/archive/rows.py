@@ -72,7 +72,7 @@ def article_batches(
         yield replace(batch, columns=told)
 
 
-def _columns(batch: Batch, given: Mapping[str, str]) -> dict[str, str] | None:
+def _columns(batch: Batch, given_columns: Mapping[str, str]) -> dict[str, str] | None:
     rows = []
     for _, stored in _stored(batch):
         with suppress(GoldwireError):  # told with the row
@@ -80,9 +80,9 @@ def _columns(batch: Batch, given: Mapping[str, str]) -> dict[str, str] | None:
     if not rows:
         return {}
     names = list(dict.fromkeys(name for row in rows for name in row))
-    if not given and {"id", "text"} <= set(names) <= _OWN:
+    if not given_columns and {"id", "text"} <= set(names) <= _OWN:
         return None
-    return field_columns(names, rows, given, batch.address)
+    return field_columns(names, rows, given_columns, batch.address)
 
 
 def articles_of_rows(batch: Batch) -> Iterator[PlacedArticle | RefusedRow]:

@@ -187,17 +187,23 @@ def _at(address: str, out: Path | str) -> list[Shard]:
         shard for shard in below if not any(p.startswith((".", "_")) for p in PurePosixPath(shard.name).parts)
     ]
     visible = [shard for shard in data if shard.suffix]
-    others = [shard for shard in data if not shard.suffix]
+    without_suffix = [shard for shard in data if not shard.suffix]
     runs = [shard for shard in below if PurePosixPath(shard.name).name == MANIFEST]
     if out:
         place = file_system(str(out))
-        others, runs = ([each for each in some if not _is_in(each, place)] for some in (others, runs))
+        without_suffix, runs = (
+            [each for each in some if not _is_in(each, place)] for some in (without_suffix, runs)
+        )
     for manifest in runs:
         if not _is_complete(manifest):
             _LOG.warning("%s: the run that it is of has not come to its end", manifest.address)
-    if others:
-        told = ", ".join(shard.name for shard in others[:3]) + (", …" if len(others) > 3 else "")
-        _LOG.warning("%s: passed over, of other kinds: %s (%s)", address, counted(len(others), "file"), told)
+    if without_suffix:
+        told = ", ".join(shard.name for shard in without_suffix[:3]) + (
+            ", …" if len(without_suffix) > 3 else ""
+        )
+        _LOG.warning(
+            "%s: passed over, of other kinds: %s (%s)", address, counted(len(without_suffix), "file"), told
+        )
     if not visible:
         raise GoldwireError.of("GW940", "no shard is there", where=address, hint=f"one ends in {_KINDS}")
     return visible

@@ -83,17 +83,17 @@ def command(
     if format_name is not None and url is not None:
         raise click.UsageError("--from and --from-label-studio exclude each other")
     if format_name is not None and source is not None:
-        made = goldwire.make_project_from_files(
+        new_project = goldwire.make_project_from_files(
             folder, source, format_name, name=name, language=language, config=config_path
         )
         say_language(language)
-        _tell(made)
-        for kind, old, new in made.renamed:
+        _tell(new_project)
+        for kind, old, new in new_project.renamed:
             say(f"renamed  {kind} `{old}` → `{new}`" if new else f"left out  {kind} `{old}`: it has no value")
-        _tell_quarantine(made)
+        _tell_quarantine(new_project)
         words = "labels are as found, so write down what they mean"
-        say(f"schema {made.schema}: {words}: {made.project}/schemas")
-        write_json(json_path, made.as_json())
+        say(f"schema {new_project.schema}: {words}: {new_project.project}/schemas")
+        write_json(json_path, new_project.as_json())
     elif url is not None and number is not None:
         with progress("tasks") as advance:
             report = goldwire.make_project_from_label_studio(

@@ -83,24 +83,24 @@ def review(candidates: Path | None, dry_run: bool, json_path: Path | None, **opt
     """
     import goldwire
 
-    found = goldwire.review_registry(candidates=candidates, dry_run=dry_run, **options)
-    if found.new:
-        show(found.table())
-    for each in found.new:
-        for example in each.examples:
-            say(f"{each.id}  {example}")
-        for item in each.items[:_ITEMS]:
-            say(f"{each.id}  {item}")
-        if len(each.items) > _ITEMS:
-            say(f"{each.id}  and {amount(len(each.items) - _ITEMS)} more")
-        if candidates is not None and not each.items:
-            say(f"{each.id}  no item of this name in {candidates.name}")
-    for name in found.added:
+    review_result = goldwire.review_registry(candidates=candidates, dry_run=dry_run, **options)
+    if review_result.new:
+        show(review_result.table())
+    for new_id in review_result.new:
+        for example in new_id.examples:
+            say(f"{new_id.id}  {example}")
+        for item in new_id.items[:_ITEMS]:
+            say(f"{new_id.id}  {item}")
+        if len(new_id.items) > _ITEMS:
+            say(f"{new_id.id}  and {amount(len(new_id.items) - _ITEMS)} more")
+        if candidates is not None and not new_id.items:
+            say(f"{new_id.id}  no item of this name in {candidates.name}")
+    for name in review_result.added:
         say(f"{'would add' if dry_run else 'added'}  {name}")
-    for report in found.settled:
+    for report in review_result.settled:
         _tell(report)
-    tell(f"{amount(len(found.new))} ids that no registry has")
-    write_json(json_path, found.as_json())
+    tell(f"{amount(len(review_result.new))} ids that no registry has")
+    write_json(json_path, review_result.as_json())
 
 
 @command.command()

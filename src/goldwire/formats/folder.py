@@ -32,8 +32,8 @@ def writing_folder(path: Path, suffixes: tuple[str, ...], setting: Setting) -> I
         setting.note("files that were edited since they were written, put aside", str(file))
 
 
-def _refuse_others(made: Path, path: Path, suffixes: tuple[str, ...]) -> None:
-    written = {file.relative_to(made) for file in made.rglob("*") if file.is_file()}
+def _refuse_others(new_folder: Path, path: Path, suffixes: tuple[str, ...]) -> None:
+    written = {file.relative_to(new_folder) for file in new_folder.rglob("*") if file.is_file()}
     present = {
         file.relative_to(path)
         for file in path.rglob("*")

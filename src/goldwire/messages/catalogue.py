@@ -28,15 +28,15 @@ class Messages:
 @cache
 def _catalogues() -> dict[str, tuple[frozenset[str], Messages]]:
     """All catalogues by their language, each with the codes that it serves."""
-    found = {}
+    catalogues = {}
     for file in sorted(resources.files("goldwire.messages").iterdir(), key=lambda each: each.name):
         if file.name.endswith(".toml"):
             content: dict[str, dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))
             codes = frozenset(content.pop("language")["codes"])
             texts = {f"{name}.{key}": text for name, part in content.items() for key, text in part.items()}
             language = file.name.removesuffix(".toml")
-            found[language] = codes, Messages(language, texts)
-    return found
+            catalogues[language] = codes, Messages(language, texts)
+    return catalogues
 
 
 def languages() -> tuple[str, ...]:

@@ -84,12 +84,12 @@ def check_language(code: str) -> None:
         raise GoldwireError.of("GW124", f"spaCy knows no language `{code}`", where="--language", hint=hint)
 
 
-def schema_of(found: Inferred, where: str = "") -> Schema:
+def schema_of(inferred: Inferred, where: str = "") -> Schema:
     """What was inferred, as the toolkit sees a schema, with the checks that `load_schema` makes."""
-    if not found.data["layers"] and any(omission.why == FROM_DATA for omission in found.left):
+    if not inferred.data["layers"] and any(omission.why == FROM_DATA for omission in inferred.left):
         hint = "convert an export with --config: the labels that its tasks use make the schema"
         raise GoldwireError.of("GW126", "all labels come from the tasks' data", where=where, hint=hint)
-    schema, faults = typed_data(found.data, Schema, {}, where)
+    schema, faults = typed_data(inferred.data, Schema, {}, where)
     if schema is None:
         raise GoldwireError(*faults)
     raise_faults(schema_faults(schema, where))

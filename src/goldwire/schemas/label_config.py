@@ -35,11 +35,12 @@ def control(layer: str, attribute: str) -> str:
     return f"{layer}-{attribute}"
 
 
-def label_config(schema: Schema, taken: Collection[str] = ()) -> str:
+def label_config(schema: Schema, taken_keys: Collection[str] = ()) -> str:
     """The Label Studio config: a `<Labels>` for each layer, its attributes shown for the selected span.
 
     Labels and choices show their name in the schema's language and store their key (`alias`). Relations
-    have no alias in Label Studio: they show their key. No search gets a key of labels or one that is `taken`.
+    have no alias in Label Studio: they show their key. No search gets a key of labels or one of
+    `taken_keys`.
     """
     say = messages_in(schema.language)
     root = ET.Element("View", className="gw")
@@ -73,7 +74,7 @@ def label_config(schema: Schema, taken: Collection[str] = ()) -> str:
     text = ET.SubElement(main, "View", className="gw-text")
     ET.SubElement(text, "Text", name=TEXT, value=f"${TEXT}", granularity="symbol")
     side = ET.SubElement(root, "View", className="gw-side")
-    keys = _search_keys(schema, taken)
+    keys = _search_keys(schema, taken_keys)
     for name, layer in schema.layers.items():
         for attribute_name in layer.attributes:
             _attribute(side, name, layer, attribute_name, say, keys)

@@ -47,17 +47,20 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Mi
     """
     if annotation.schema != plan.source:
         return MigrationOutcome(annotation)
-    work = _Migration(annotation, schema, text)
+    migration = _Migration(annotation, schema, text)
     for number, operation in enumerate(plan.operations):
-        work.number = number
-        work.look(operation)
-        work.apply(operation)
-    work.number = len(plan.operations)
-    work.settle()
-    work.outcome.annotation = replace(
-        annotation, schema=plan.to, spans=tuple(work.spans.values()), relations=tuple(work.relations)
+        migration.number = number
+        migration.look(operation)
+        migration.apply(operation)
+    migration.number = len(plan.operations)
+    migration.settle()
+    migration.outcome.annotation = replace(
+        annotation,
+        schema=plan.to,
+        spans=tuple(migration.spans.values()),
+        relations=tuple(migration.relations),
     )
-    return work.outcome
+    return migration.outcome
 
 
 def collisions(plan: Plan, outcomes: Sequence[MigrationOutcome]) -> Iterator[Fault]:
@@ -120,9 +123,9 @@ class _Migration:
 
     def apply(self, operation: Operation) -> None:
         self.reason = operation.reason
-        what = operation.rename or operation.remove or operation.add
+        target = operation.rename or operation.remove or operation.add
         merged = operation.merge is not None and not operation.attribute
-        if what == "relation" or (
+        if target == "relation" or (
             merged and operation.to in self.schema.relations.keys() - self.owners.keys()
         ):
             self.add_relations(operation) if operation.add else self.relation(operation)
@@ -132,7 +135,7 @@ class _Migration:
                 continue
             if operation.spans is not None and not self.among(span, operation.spans, "spans"):
                 continue
-            if what == "span":
+            if target == "span":
                 self.take_out(span)
             elif operation.move is not None:
                 if span.label == operation.move:
@@ -142,18 +145,22 @@ class _Migration:
             elif operation.attribute and (operation.merge is not None or operation.split is not None):
                 if self.lies_in(span, operation) and operation.attribute in span.attributes:
                     self.regroup(span, operation)
-            elif what == "label" and span.label == operation.name:
+            elif target == "label" and span.label == operation.name:
                 self.relabel(span, operation.to) if operation.rename else self.take_out(span)
             elif operation.merge is not None and span.label in operation.merge:
                 self.relabel(span, operation.to)
             elif operation.split is not None and span.label == operation.split:
                 self.relabel(span, self.ruled(span, operation) or span.label)
-            elif what == "layer" and span.layer == operation.name:
+            elif target == "layer" and span.layer == operation.name:
                 self.change(span, "layer", span.layer, operation.to)
                 self.spans[span.id] = replace(span, layer=operation.to)
-            elif what == "attribute" and self.lies_in(span, operation) and operation.name in span.attributes:
+            elif (
+                target == "attribute" and self.lies_in(span, operation) and operation.name in span.attributes
+            ):
                 self.attribute(span, operation)
-            elif what == "value" and self.lies_in(span, operation) and operation.attribute in span.attributes:
+            elif (
+                target == "value" and self.lies_in(span, operation) and operation.attribute in span.attributes
+            ):
                 self.value(span, operation)
 
     def note(self, **what: Any) -> dict[str, Any]:
@@ -217,17 +224,17 @@ class _Migration:
         """The spans that a name can mean at one end of a relation: those that may stand there."""
         kind = self.schema.relations.get(operation.name)
         allowed = (kind.head if side == "head" else kind.tail) if kind is not None else []
-        found = [
+        span_ids = [
             span.id
             for span in self.spans.values()
             if self.is_named(span, name)
             and any(end.admits(self.owners.get(span.label, span.layer), span.label) for end in allowed)
         ]
-        if len(found) > 1:
-            message = f"step {self.number + 1}: «{name.quote}» can be {len(found)} spans"
+        if len(span_ids) > 1:
+            message = f"step {self.number + 1}: «{name.quote}» can be {len(span_ids)} spans"
             hint = "give it its `label`"
             raise GoldwireError.of("GW133", message, where=self.document, hint=hint)
-        return found
+        return span_ids
 
     def add_relations(self, operation: Operation) -> None:
         there = {(r.label, r.head, r.tail) for r in self.relations}

@@ -209,19 +209,21 @@ def with_picks(config: str, picks: Picks) -> str:
                 continue
             bearers = {label for label in about.labels if attribute.applies_to(label)}
             key = keys.give(layer, bearers)
-            found = search(key, say)
+            search_box = search(key, say)
             left = say("config.search_left", key="" if key == NO_KEY else f"{key}, ")
             parent = parents[area]
             place = list(parent).index(area)
             of = control(layer, name)
             pickers = [
-                _picker(of, each, shown_for([label], layer), picks.options[each], found, left)
+                _picker(of, each, shown_for([label], layer), picks.options[each], search_box, left)
                 for each, label in controls
             ]
             if (layer, name) in picks.from_data:
                 when = shown_for(attribute.bearers(about.labels), layer)
                 pickers.append(
-                    _picker(of, any_control(layer, name), when, data_key(layer, name, schema), found, left)
+                    _picker(
+                        of, any_control(layer, name), when, data_key(layer, name, schema), search_box, left
+                    )
                 )
             for number, picker in enumerate(pickers):
                 parent.insert(place + number, picker)

@@ -254,17 +254,17 @@ def _free(name: str, taken: Mapping[str, str]) -> str:
     return free
 
 
-def _added(home: Project, name: str, candidate: FoundArticle, taken: set[Path]) -> Added:
+def _added(home: Project, name: str, candidate: FoundArticle, taken_paths: set[Path]) -> Added:
     """An article with its place in `seeds/`: where its file lies already, else in `articles/`."""
     file, is_new = _in_seeds(home, candidate.path) if candidate.is_whole else "", False
     if not file:
         stem, number = file_name(name), 1
         path = home.seeds / _FOLDER / f"{stem}.txt"
-        while path in taken or (path.exists() and path.read_bytes() != candidate.text.encode()):
+        while path in taken_paths or (path.exists() and path.read_bytes() != candidate.text.encode()):
             number += 1  # somebody's file, which is not touched
             path = home.seeds / _FOLDER / f"{stem}-{number}.txt"
         file, is_new = path.relative_to(home.seeds).as_posix(), True
-    taken.add(home.seeds / file)
+    taken_paths.add(home.seeds / file)
     title, published = (str(candidate.meta.get(key, "")) for key in ("title", "published"))
     return Added(name, file, candidate.place, len(candidate.text), title, published, is_new)
 

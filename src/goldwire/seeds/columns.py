@@ -47,15 +47,15 @@ _LONG = 80
 
 
 def field_columns(
-    names: Sequence[str], rows: Sequence[Row], given: Mapping[str, str], where: str
+    names: Sequence[str], rows: Sequence[Row], named_columns: Mapping[str, str], where: str
 ) -> dict[str, str]:
-    """The column of each field, those that are `given` first; other columns are none of them.
+    """The column of each field, those that are `named_columns` first; other columns are none of them.
 
     Where no name says which holds the texts, it is the one whose values are long, if there is one only.
-    Raises GW703 where `given` names a column that is not there, GW704 where no column is the text.
+    Raises GW703 where `named_columns` names a column that is not there, GW704 where no column is the text.
     """
     columns: dict[str, str] = {}
-    for field, column in given.items():
+    for field, column in named_columns.items():
         if column not in names:
             raise GoldwireError.of("GW703", f"there is no column `{column}`", where=where, hint=one_of(names))
         columns[field] = column
@@ -63,7 +63,7 @@ def field_columns(
     if "text" in columns and not any(isinstance(row.get(columns["text"]), str) for row in rows):
         del columns["text"]
     if "text" not in columns and "file" not in names:
-        long = [name for name in names if name not in given.values() and _middle(rows, name) >= _LONG]
+        long = [name for name in names if name not in named_columns.values() and _middle(rows, name) >= _LONG]
         if len(long) != 1:
             message = "which column holds the texts can't be told"
             hint = f"say it: --column text=NAME, {one_of(names)}"
@@ -101,13 +101,15 @@ def fields_of(row: Row, columns: Mapping[str, str]) -> tuple[Row, Row, bool]:
     return values, columns_beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ()), annotated
 
 
-def columns_beside(values: Mapping[str, object], more: Mapping[str, object], taken: Iterable[str]) -> Row:
+def columns_beside(
+    values: Mapping[str, object], more: Mapping[str, object], taken_columns: Iterable[str]
+) -> Row:
     """What columns gave (`values`) and the rest of a row: what of that bears a name that columns gave, or one
-    of `taken`, gets `_given` behind it, so that neither is lost; what is the same stands once."""
-    names, meta = {*values, *taken}, dict(values)
+    of `taken_columns`, gets `_given` behind it, so that neither is lost; what is the same stands once."""
+    names, meta = {*values, *taken_columns}, dict(values)
     for key, value in more.items():
         name = key
-        if name not in taken and name in values and values[name] == value:
+        if name not in taken_columns and name in values and values[name] == value:
             continue
         while name in names or (name != key and name in more):
             name += "_given"

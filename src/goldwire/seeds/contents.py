@@ -126,7 +126,7 @@ def _page(source: Source, encoding: str) -> FoundArticle:
     return FoundArticle(text, source.place, source.name, meta=meta, path=source.path)
 
 
-def _table(read: ReadSources, source: Source, given: Mapping[str, str], encoding: str) -> None:
+def _table(read: ReadSources, source: Source, named_columns: Mapping[str, str], encoding: str) -> None:
     """An article a row: its columns by name; what is none of the fields becomes metadata."""
     text = _decoded(source.data, source.place, encoding)
     faults: list[Fault] = []
@@ -143,7 +143,7 @@ def _table(read: ReadSources, source: Source, given: Mapping[str, str], encoding
             read.faults.append(Fault("GW705", "holds no article", source.place, "leave it out"))
         return
     names = list(dict.fromkeys(name for _, row in rows for name in row))
-    columns = field_columns(names, [row for _, row in rows], given, source.place)
+    columns = field_columns(names, [row for _, row in rows], named_columns, source.place)
     read.columns[source.place] = columns
     for number, (place, row) in enumerate(rows, start=1):
         try:

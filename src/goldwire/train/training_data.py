@@ -202,12 +202,12 @@ def to_doc(
     unknown: list[SpacySpan] = []
     pending: list[Span] = []
     cuts: list[Cut] = []
-    taken: set[int] = set()
+    tokens_taken: set[int] = set()
     marked = reference.annotation.spans if layer is None else reference.annotation.layer(layer)
     flat, overlapping = (innermost(marked), ()) if inner else outermost(marked)
     if group and layer is not None:
-        both = [on_tokens(doc, text, span, widen=True) for span in (*marked, *reference.nested)]
-        doc.spans[layer] = [wide for wide in both if wide is not None]
+        wide_spans = [on_tokens(doc, text, span, widen=True) for span in (*marked, *reference.nested)]
+        doc.spans[layer] = [wide for wide in wide_spans if wide is not None]
         for span in overlapping:
             if on_tokens(doc, text, span) is None:
                 wide = on_tokens(doc, text, span, widen=True)
@@ -218,17 +218,17 @@ def to_doc(
             pending.append(span)
         else:
             entities.append(aligned)
-            taken.update(range(aligned.start, aligned.end))
+            tokens_taken.update(range(aligned.start, aligned.end))
     for span in pending:
         wide = on_tokens(doc, text, span, widen=True)
         extent = range(wide.start, wide.end) if wide is not None else ()
         learned = ""
-        if wide is not None and taken.isdisjoint(extent):
+        if wide is not None and tokens_taken.isdisjoint(extent):
             entities.append(wide)
             learned = wide.text
         else:
-            unknown.extend(doc[i : i + 1] for i in extent if i not in taken)
-        taken.update(extent)
+            unknown.extend(doc[i : i + 1] for i in extent if i not in tokens_taken)
+        tokens_taken.update(extent)
         cuts.append(_cut(reference, span, wide, learned))
     doc.set_ents(entities, missing=unknown, default="outside")
     return doc, cuts

@@ -52,19 +52,19 @@ def find(
     they say several things, or nothing, of a quote that stands several times, it is unclear which is meant.
     """
     plain = normalise(quote)
-    found = places(passage, plain, language)
-    if not found:
+    extents = places(passage, plain, language)
+    if not extents:
         return None
-    chosen = found
+    chosen = extents
     if n is not None:
-        chosen = found[n - 1 : n] if n > 0 else []
-    if len(found) > 1 and context:
+        chosen = extents[n - 1 : n] if n > 0 else []
+    if len(extents) > 1 and context:
         around = places(passage, normalise(context), language)
         if len(around) == 1:
             begin, end = around[0]
             chosen = [place for place in chosen if begin <= place[0] and place[1] <= end]
     if len(chosen) != 1:
-        return FoundQuote(passage[found[0][0] : found[0][1]], unclear=tuple(found))
+        return FoundQuote(passage[extents[0][0] : extents[0][1]], unclear=tuple(extents))
     start, end = chosen[0]
     own = passage[start:end]
     everywhere = occurrences(passage, own)

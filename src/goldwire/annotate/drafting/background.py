@@ -28,12 +28,12 @@ class BackgroundLoop:
         self._thread = Thread(target=self._loop.run_forever, name=name, daemon=True)
         self._thread.start()
 
-    def result(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    def result(self, coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What a coroutine comes to. Raises what it raises; `Closed` where it is ended, or too late."""
         with self._lock:
             if self._closed:
                 raise Closed
-            future = asyncio.run_coroutine_threadsafe(work(), self._loop)
+            future = asyncio.run_coroutine_threadsafe(coroutine(), self._loop)
         try:
             return future.result()
         except CancelledError:

@@ -127,11 +127,11 @@ class Drafter:
         annotation = self.given_annotations.get(document.id)
         if annotation is None:
             return [], []
-        taken = [span for span in annotation.spans if span.layer not in self.layers]
-        taken.sort(key=span_key)
+        other_spans = [span for span in annotation.spans if span.layer not in self.layers]
+        other_spans.sort(key=span_key)
         number: Counter[str] = Counter()
         ids: dict[str, str] = {}
-        for span in taken:
+        for span in other_spans:
             number[span.layer] += 1
             ids[span.id] = f"{span.layer}-{number[span.layer]}"
         relations = [
@@ -139,7 +139,7 @@ class Drafter:
             for relation in annotation.relations
             if relation.head in ids and relation.tail in ids
         ]
-        return [msgspec.structs.replace(span, id=ids[span.id]) for span in taken], relations
+        return [msgspec.structs.replace(span, id=ids[span.id]) for span in other_spans], relations
 
     def article(self, document: Document, *, kept_only: bool = False) -> Drafted:
         """One article, layer after layer; with `kept_only` nothing is asked that was not answered before.
@@ -147,7 +147,7 @@ class Drafter:
         Raises `OutOfBudget`, `NotKept`, and what the client raises.
         """
         spans, relations = self.given(document)
-        given = {span.layer: self.given_annotations[document.id].annotator for span in spans}
+        given_by = {span.layer: self.given_annotations[document.id].annotator for span in spans}
         account, dropped, answers = AnswerCounts(), list[dict[str, Any]](), list[Answer]()
         asked: list[str] = []
         shortened: list[str] = []
@@ -158,11 +158,11 @@ class Drafter:
             found, arrows = join_passages(self.schema, layer, document, spans, done)
             spans += found
             relations += arrows
-            for made in done:
-                account += made.account
-                dropped += made.dropped
-                answers += made.answers
-                asked += made.asked
+            for draft in done:
+                account += draft.account
+                dropped += draft.dropped
+                answers += draft.answers
+                asked += draft.asked
         server = self.asker.server
         name = Counter(answer.model for answer in answers).most_common(1)[0][0] if answers else server.model
         settings = self.settings
@@ -182,7 +182,7 @@ class Drafter:
             placed=account.placed - account.joined,
             repaired=account.repaired,
             dropped=account.dropped,
-            given=given,
+            given=given_by,
         )
         provenance = Provenance(
             kind="model",

@@ -23,27 +23,27 @@ def join_passages(
     have. What it marks otherwise is dropped, as is what breaks the schema's rules then.
     """
     owner: dict[tuple[int, int], int] = {}
-    kept: dict[tuple[int, int], list[Span]] = {}
+    spans_at: dict[tuple[int, int], list[Span]] = {}
     same: dict[str, str] = {}
     gone: dict[str, PassageDraft] = {}
-    for number, made in enumerate(done):
-        for span in made.spans:
+    for number, draft in enumerate(done):
+        for span in draft.spans:
             extent = (span.start, span.end)
             own = owner.setdefault(extent, number) == number
-            alike = [] if own else [s for s in kept[extent] if _marks(schema, s) == _marks(schema, span)]
+            alike = [] if own else [s for s in spans_at[extent] if _marks(schema, s) == _marks(schema, span)]
             if own:
-                kept.setdefault(extent, []).append(span)
+                spans_at.setdefault(extent, []).append(span)
             elif alike:
                 same[span.id] = alike[0].id
-                made.account.joined += 1
+                draft.account.joined += 1
             else:
-                before = " and ".join(s.label for s in kept[extent])
+                before = " and ".join(s.label for s in spans_at[extent])
                 reason = f"the passage before marks it as {before}, with other attributes or another label"
-                made.take_back(span.id, "another passage marks the same extent otherwise", reason)
-                gone[span.id] = made
-    spans = sorted((span for each in kept.values() for span in each), key=span_key)
+                draft.take_back(span.id, "another passage marks the same extent otherwise", reason)
+                gone[span.id] = draft
+    spans = sorted((span for each in spans_at.values() for span in each), key=span_key)
     arrows = _arrows(schema, done, same, gone)
-    home = {span.id: made for made in done for span in made.spans}
+    home = {span.id: draft for draft in done for span in draft.spans}
     held, relations, wrong = hold_rules(schema, document, known, spans, arrows)
     for name, faults in wrong.items():
         home[name].take_back(name, faults[0].kind, faults[0].message)
@@ -70,17 +70,17 @@ def _arrows(
     """The relations of all passages, each once, between the spans that stay."""
     arrows: dict[tuple[str, str, str], Relation] = {}
     number: Counter[tuple[str, str]] = Counter()
-    for made in done:
-        for arrow in made.relations:
+    for draft in done:
+        for arrow in draft.relations:
             head, tail = same.get(arrow.head, arrow.head), same.get(arrow.tail, arrow.tail)
             if arrow.head in gone or (arrow.label, head, tail) in arrows:
                 continue
-            item = made.origins[arrow.tail].item if arrow.tail in made.origins else None
+            item = draft.origins[arrow.tail].item if arrow.tail in draft.origins else None
             most = schema.relations[arrow.label].max
             if arrow.tail in gone:
-                made.unlink(arrow, item, TAIL_DROPPED)
+                draft.unlink(arrow, item, TAIL_DROPPED)
             elif arrow.head in same and most is not None and number[arrow.label, head] >= most:
-                made.unlink(arrow, item, f"the passage before has another `{arrow.label}`; at most {most}")
+                draft.unlink(arrow, item, f"the passage before has another `{arrow.label}`; at most {most}")
             else:
                 number[arrow.label, head] += 1
                 arrows[arrow.label, head, tail] = Relation(arrow.label, head, tail)

@@ -111,7 +111,7 @@ class PassageDraft:
         what = {"relation": relation.label, "head": self.origins[relation.head].item, "tail": tail}
         self.put_aside(what, [reason])
 
-    def put_aside(self, what: dict[str, Any], reasons: list[str]) -> None:
+    def put_aside(self, entry: dict[str, Any], reasons: list[str]) -> None:
         """Keep what was dropped, with its place and the reasons."""
         question = self.question
         self.dropped.append(
@@ -119,7 +119,7 @@ class PassageDraft:
                 "document": question.document.id,
                 "layer": question.layer,
                 "passage": [question.window.start, question.window.end],
-                **what,
+                **entry,
                 "reasons": list(dict.fromkeys(reasons)),
             }
         )
@@ -196,21 +196,21 @@ def draft_passage(question: PassageQuestion, messages: list[Message], ask: Ask) 
 
     Raises what `ask` raises.
     """
-    made = PassageDraft(question)
-    read, answer = made.ask(messages, question.form(), ask)
+    draft = PassageDraft(question)
+    read, answer = draft.ask(messages, question.form(), ask)
     if read is None:
-        return _ask_again(made, messages, answer, ask)
-    items = made.unique(read)
+        return _ask_again(draft, messages, answer, ask)
+    items = draft.unique(read)
     wrong = _Placing(question, items).wrong
     if not wrong:
-        return made.keep(items)
+        return draft.keep(items)
     said = json.dumps({question.layer: items}, ensure_ascii=False)
     again = _answering(messages, said, _complaint(question, items, wrong))
     try:
-        corrected, _ = made.ask(again, question.form(correcting=len(wrong)), ask)
+        corrected, _ = draft.ask(again, question.form(correcting=len(wrong)), ask)
     except TooLong:
-        return made.keep(items, also=_NOT_SENT)
-    made.account.sent_back += len(wrong)
+        return draft.keep(items, also=_NOT_SENT)
+    draft.account.sent_back += len(wrong)
     numbers = dict(enumerate(wrong, start=1))
     key = own_key(question.schema, question.layer, ITEM)
     replaced: dict[int, Item] = {}
@@ -221,26 +221,26 @@ def draft_passage(question: PassageQuestion, messages: list[Message], ask: Ask) 
             if "id" in before:  # others lead to it still
                 item.setdefault("id", before["id"])
             replaced.setdefault(numbers[number], item)
-    return made.keep(items, replaced, wrong)
+    return draft.keep(items, replaced, wrong)
 
 
-def _ask_again(made: PassageDraft, messages: list[Message], first: Answer, ask: Ask) -> PassageDraft:
+def _ask_again(draft: PassageDraft, messages: list[Message], first: Answer, ask: Ask) -> PassageDraft:
     """What comes of a second request where the first answer was no list of items."""
     said = f"That was {_NO_ANSWER}. Answer again, in JSON and in nothing else."
     again = _answering(messages, first.text[:_SHOWN], said)
-    what, reasons = {"answer": first.text[:_SHOWN]}, [_NO_ANSWER]
+    entry, reasons = {"answer": first.text[:_SHOWN]}, [_NO_ANSWER]
     try:
-        read, second = made.ask(again, made.question.form(), ask)
+        read, second = draft.ask(again, draft.question.form(), ask)
     except TooLong:
         reasons.append(_NOT_SENT)
     else:
         if read is not None:
-            made.account.reread += 1
-            return made.keep(made.unique(read))
-        what["corrected"] = second.text[:_SHOWN]
-    made.account.unreadable += 1
-    made.put_aside(what, reasons)
-    return made
+            draft.account.reread += 1
+            return draft.keep(draft.unique(read))
+        entry["corrected"] = second.text[:_SHOWN]
+    draft.account.unreadable += 1
+    draft.put_aside(entry, reasons)
+    return draft
 
 
 def _answering(messages: list[Message], answer: str, said: str) -> list[Message]:

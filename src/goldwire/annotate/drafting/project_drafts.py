@@ -209,16 +209,16 @@ def given_annotations(
             "GW821", "it is not said which layers are drafted upon what is given", hint=hint
         )
     texts = {document.id: document.text for document in documents}
-    found = {
+    annotations = {
         article.document.id: annotation
         for article in given
         if texts.get(article.document.id) == article.document.text
         and (annotation := curated(article.annotations)) is not None
     }
-    if not found:
+    if not annotations:
         hint = "annotations of the articles that are to be drafted, under the same ids and of the same text"
         raise GoldwireError.of("GW821", "what is given has no annotation of these articles", hint=hint)
-    return found
+    return annotations
 
 
 def chosen_documents(project: Project, articles: Iterable[str | Document] | None) -> list[Document]:

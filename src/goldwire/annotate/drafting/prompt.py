@@ -128,7 +128,7 @@ def _reduced(schema: Schema, layer: str, detail: int) -> Schema:
     """The schema of one layer and the relations from it, without what `detail` leaves out."""
     about = schema.guidelines
     # The introduction tells people of all layers and passes; an answer is of one.
-    kept = Guidelines(rules=about.rules if detail < 2 else [], cases=about.cases if detail < 1 else [])
+    guidelines = Guidelines(rules=about.rules if detail < 2 else [], cases=about.cases if detail < 1 else [])
     own = schema.layers[layer]
     own = structs.replace(
         own,
@@ -143,7 +143,7 @@ def _reduced(schema: Schema, layer: str, detail: int) -> Schema:
     return structs.replace(
         schema,
         description="",
-        guidelines=kept,
+        guidelines=guidelines,
         layers={layer: structs.replace(own, attributes=attributes)},
         relations=relations,
     )

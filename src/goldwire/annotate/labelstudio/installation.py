@@ -142,14 +142,14 @@ def read_credentials(project: Project) -> Credentials | None:
         raise GoldwireError.of("GW302", "not what goldwire wrote", where=str(path), hint=hint) from None
 
 
-def make_credentials(project: Project, *, taken: bool = False) -> Credentials:
+def make_credentials(project: Project, *, name_taken: bool = False) -> Credentials:
     """New credentials, written with mode 600 from the start.
 
     The server keeps the account that it has: where its folder outlived the file, or the first name is
-    `taken` in its database, the new one gets a name of its own.
+    `name_taken` in its database, the new one gets a name of its own.
     """
     name = FIRST_ACCOUNT
-    if taken or (data_folder(project) / DATABASE).exists():
+    if name_taken or (data_folder(project) / DATABASE).exists():
         name += f"-{secrets.token_hex(2)}"
     credentials = Credentials(
         f"{name}@{DOMAIN}", secrets.token_urlsafe(12), secrets.token_hex(20), secrets.token_hex(32)

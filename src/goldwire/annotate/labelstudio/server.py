@@ -138,7 +138,7 @@ def start(
         new = credentials is None
         if credentials is None:
             taken = database is not None and has_account(database, f"{FIRST_ACCOUNT}@{DOMAIN}")
-            credentials = make_credentials(project, taken=taken)
+            credentials = make_credentials(project, name_taken=taken)
         if database is None:
             prepare(project, notify)
         _forget_other(project, database)

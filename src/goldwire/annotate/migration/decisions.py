@@ -294,7 +294,7 @@ class _Article:
         new: set[str] = set()
         for number, (old, outcome) in enumerate(self.sides):
             ends = [self.partners.get(name, (None, None))[number] for name in (head, tail)]
-            into, there = (
+            survivors, arrows_there = (
                 _joined_into(outcome),
                 {(r.label, r.head, r.tail) for r in outcome.annotation.relations},
             )
@@ -307,10 +307,10 @@ class _Article:
                     arrow = [change.get("head"), change.get("tail"), change["old"]]
                     if change["what"] == "relation" and arrow == [*ids, now]:
                         now = str(change["new"])
-                arrow_now = (now, _last(relation.head, into), _last(relation.tail, into))
+                arrow_now = (now, _last(relation.head, survivors), _last(relation.tail, survivors))
                 if arrow_now in outcome.added:
                     return ""
-                if arrow_now in there:
+                if arrow_now in arrows_there:
                     new.add(now)
         if not is_marked:
             return label

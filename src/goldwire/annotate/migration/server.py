@@ -70,15 +70,15 @@ def migrate_server(
     meanwhile, GW787 where a span would go to a layer that its pass does not show.
     """
     with project_lock(project):
-        found = project_on_server(client, title or project.name, ("label_config",))
-        number, before = int(found["id"]), str(found.get("label_config", ""))
+        remote = project_on_server(client, title or project.name, ("label_config",))
+        number, before = int(remote["id"]), str(remote.get("label_config", ""))
         bare = label_config(schema) if shown is None else shown.config
         config = with_picks(bare, kept_picks(schema, before))
         name = safe_name(f"{plan.source}-{plan.to}")
-        which = "server" if found.get("title") == project.name else f"server-{number}"
+        which = "server" if remote.get("title") == project.name else f"server-{number}"
         record = project.annotate / "migrations" / f"{name}.{which}.jsonl"
         url = client.project_url(number)
-        difference = compare_configs(str(found.get("label_config", "")), config, url)
+        difference = compare_configs(str(remote.get("label_config", "")), config, url)
         changed = bool(difference.added or difference.removed)
         hint = "restore it: it holds what the server had"
         former = read_objects(record, ("kind", "id", "task", "before", "after"), "GW366", hint)
@@ -92,7 +92,7 @@ def migrate_server(
         write_text(record, json_lines(map(_kept, lines)))
         rewritten = dict.fromkeys(_KINDS, 0)
         # A migration is nobody's edit: the times that the last pull noted follow, also where this is cut off.
-        path = pull_state_path(project, number, main=found.get("title") == project.name)
+        path = pull_state_path(project, number, main=remote.get("title") == project.name)
         state = read_state(path, client.server, number)
         noted = dict(state.annotations) if state is not None else {}
         try:
@@ -264,14 +264,14 @@ class _Rewriting:
         return True
 
     def under(self, plan: Plan, schema: Schema) -> list[Any]:
-        given = Annotation(
+        before = Annotation(
             self.document, "", plan.source, spans=tuple(self.spans.values()), relations=tuple(self.relations)
         )
-        made = migrate(given, plan, schema, self.text).annotation
+        migrated = migrate(before, plan, schema, self.text).annotation
         owner = {span: region for region, spans in self.regions.items() for span in spans}
         regions: dict[tuple[str, str], dict[str, Any]] = {}
         after: list[Any] = []
-        for span in made.spans:
+        for span in migrated.spans:
             item, region = self.originals[span.id], owner[span.id]
             if (region, span.layer) in regions:
                 regions[region, span.layer]["value"]["labels"].append(span.label)
@@ -281,7 +281,7 @@ class _Rewriting:
                 after.append(regions[region, span.layer])
             after.extend(self.controls(span, item, schema))
         arrows: dict[tuple[str, str], list[str]] = {}
-        for relation in made.relations:
+        for relation in migrated.relations:
             ends = (owner.get(relation.head, relation.head), owner.get(relation.tail, relation.tail))
             arrows.setdefault(ends, []).append(relation.label)
         for (head, tail), labels in arrows.items():

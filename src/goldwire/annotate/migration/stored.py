@@ -155,7 +155,7 @@ def _checked(
     faults: list[Fault] = list(
         span_name_faults(plan, {key: document.text for key, document in documents.items()})
     )
-    made: list[tuple[Annotation, MigrationOutcome]] = []
+    outcomes: list[tuple[Annotation, MigrationOutcome]] = []
     for annotation in stored:
         place = f"{annotation.annotator}/{annotation.document}"
         document = documents.get(annotation.document)
@@ -171,12 +171,12 @@ def _checked(
         else:
             outcome = migrate(annotation, plan, schema, document.text)
             faults.extend(prediction_faults(schema, document, [outcome.annotation]))
-            made.append((annotation, outcome))
-    if len(made) == len(stored):  # else what is named may be in those that are done already
-        faults.extend(_unnamed(plan, [outcome for _, outcome in made]))
-    faults.extend(collisions(plan, [outcome for _, outcome in made]))
+            outcomes.append((annotation, outcome))
+    if len(outcomes) == len(stored):  # else what is named may be in those that are done already
+        faults.extend(_unnamed(plan, [outcome for _, outcome in outcomes]))
+    faults.extend(collisions(plan, [outcome for _, outcome in outcomes]))
     raise_faults(faults[:100])
-    return made
+    return outcomes
 
 
 def _with_passes(
@@ -250,7 +250,7 @@ def _write(
     decided: CarriedDecisions,
 ) -> None:
     lines: list[dict[str, Any]] = []
-    taken: list[dict[str, Any]] = []
+    removed_parts: list[dict[str, Any]] = []
     texts: dict[Path, str] = {}
     for old, outcome in outcomes:
         new = outcome.annotation
@@ -266,15 +266,15 @@ def _write(
         }
         told = {"counts": dict(counts), "removed": len(outcome.removed), "changes": list(outcome.changes)}
         lines.append({**key, **hashes, **sizes, **told})
-        taken.extend({**key, **msgspec.to_builtins(part)} for part in outcome.removed)
+        removed_parts.extend({**key, **msgspec.to_builtins(part)} for part in outcome.removed)
     own = [each for article in decided.articles for each in article.taken_out]
     files = [record, removed, *texts, *(path for each in decided.articles for path in each.paths)]
     with unchanged_on_failure(files):
         # The record first: a run that is cut off goes on where it ended, and its lines are replaced.
         write_text(record, _merged(record, lines))
-        if taken or own or removed.is_file():
+        if removed_parts or own or removed.is_file():
             redone = {(o.annotator, o.document) for o, _ in outcomes}
-            write_text(removed, _merged(removed, [*taken, *own], redone))
+            write_text(removed, _merged(removed, [*removed_parts, *own], redone))
         for article in decided.articles:
             article.write()
         for path, text in texts.items():

@@ -63,18 +63,18 @@ class Screens:
         return for_pass(annotation, each, start, self.schema)
 
 
-def for_pass(annotation: Annotation, each: Pass, start: Marks, schema: Schema) -> FittedAnnotation:
+def for_pass(annotation: Annotation, this_pass: Pass, start: Marks, schema: Schema) -> FittedAnnotation:
     """A model's annotation in a pass that begins from `start`: that, and the spans of the pass's layers.
 
     An end of a relation that lies in an earlier layer is the span of `start` with the same extent, of the
     same label if there is one; relations that have none there, or that the schema does not admit between
     these labels, are left out.
     """
-    earlier = start.of(each.earlier)
+    earlier = start.of(this_pass.earlier)
     spans: dict[str, Span] = {span.id: span for span in earlier.spans}
     stands_for: dict[str, str] = {}
     for span in annotation.spans:
-        if span.layer in each.layers:
+        if span.layer in this_pass.layers:
             name = free_name(span.id, spans)
             spans[name] = structs.replace(span, id=name)
             stands_for[span.id] = name
@@ -82,12 +82,12 @@ def for_pass(annotation: Annotation, each: Pass, start: Marks, schema: Schema) -
         same = [s for s in earlier.spans if (s.layer, s.start, s.end) == (span.layer, span.start, span.end)]
         if same:
             stands_for[span.id] = next((s for s in same if s.label == span.label), same[0]).id
-    own = {span.id for span in spans.values() if span.layer in each.layers}
+    own = {span.id for span in spans.values() if span.layer in this_pass.layers}
     relations = dict.fromkeys(earlier.relations)
     left_out: Counter[str] = Counter()
     layers = {span.id: span.layer for span in annotation.spans}
     for relation in annotation.relations:
-        if {layers[relation.head], layers[relation.tail]}.isdisjoint(each.layers):
+        if {layers[relation.head], layers[relation.tail]}.isdisjoint(this_pass.layers):
             continue
         head, tail = (spans.get(stands_for.get(end, "")) for end in (relation.head, relation.tail))
         if head is None or tail is None or not {head.id, tail.id} & own:

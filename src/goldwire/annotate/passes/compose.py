@@ -60,23 +60,23 @@ def compose(passes: Sequence[Pass], works: Mapping[int, PassWork], text: str) ->
     """The works of passes, by their numbers, over the article's text."""
     composed = Composed()
     layers: set[str] = set()
-    for each in passes:
-        work = works.get(each.number)
+    for this_pass in passes:
+        work = works.get(this_pass.number)
         if work is None:
             continue
         if composed.done:
             earlier = composed.marks
-            composed.marks = _joined(composed, each, earlier, work, layers, text)
+            composed.marks = _joined(composed, this_pass, earlier, work, layers, text)
         else:
             composed.marks = work.marks
-        composed.done.append(each.name)
+        composed.done.append(this_pass.name)
         # Of a pass that its annotator has not done, the later ones show nothing of theirs.
-        layers.update(each.layers)
+        layers.update(this_pass.layers)
     return composed
 
 
 def _joined(
-    composed: Composed, each: Pass, earlier: Marks, work: PassWork, layers: Collection[str], text: str
+    composed: Composed, this_pass: Pass, earlier: Marks, work: PassWork, layers: Collection[str], text: str
 ) -> Marks:
     """A later pass's work with what changed in the `layers` of earlier ones since it began."""
     start = (work.start or Marks()).of(layers)
@@ -93,7 +93,8 @@ def _joined(
         shown = now or was or here
         if shown is None or _meant(was) == _meant(now):
             continue
-        told = f"«{text[shown.start : shown.end]}» {_told(here)} in pass {each.name}, {_told(now)} before it"
+        quote = text[shown.start : shown.end]
+        told = f"«{quote}» {_told(here)} in pass {this_pass.name}, {_told(now)} before it"
         holding = [r.label for r in own if shown.id in (r.head, r.tail)] if now is None else []
         if _meant(was) != _meant(here):
             clashes.append(f"{told}: both changed it")
@@ -114,11 +115,11 @@ def _joined(
             continue
         if not {drawn.head, drawn.tail} <= spans.keys():
             if new is not None:
-                clashes.append(f"{drawn.label} was drawn before pass {each.name}, where its end is gone")
+                clashes.append(f"{drawn.label} was drawn before pass {this_pass.name}, where its end is gone")
             continue
         ends = " to ".join(f"«{text[spans[i].start : spans[i].end]}»" for i in (drawn.head, drawn.tail))
         change = "removed" if new is None else "drawn"
-        composed.taken.append(f"{drawn.label} from {ends} was {change} before pass {each.name}")
+        composed.taken.append(f"{drawn.label} from {ends} was {change} before pass {this_pass.name}")
         if new is None:
             del relations[drawn]
         else:
@@ -126,8 +127,8 @@ def _joined(
     if clashes:
         composed.conflicts += clashes
         composed.aside = earlier
-    kept = tuple(r for r in relations if {r.head, r.tail} <= spans.keys())
-    return Marks(tuple(spans.values()), kept)
+    whole_relations = tuple(r for r in relations if {r.head, r.tail} <= spans.keys())
+    return Marks(tuple(spans.values()), whole_relations)
 
 
 _T = TypeVar("_T")

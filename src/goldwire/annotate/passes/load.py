@@ -58,16 +58,16 @@ def passes_done(annotation: Annotation, passes: Sequence[Pass]) -> list[Pass]:
     return list(passes)
 
 
-def pass_part(annotation: Annotation, passes: Sequence[Pass], each: Pass) -> Annotation:
+def pass_part(annotation: Annotation, passes: Sequence[Pass], this_pass: Pass) -> Annotation:
     """What of an annotation the screen of a pass shows, with that pass's lead time.
 
     The time of one that was not made in passes is known as a whole only: it goes with the last.
     """
     made = annotation.provenance
     parted = any(other.name in made.passes for other in passes)
-    whole = made.lead_time if each.number == len(passes) or annotation.status == "skipped" else None
-    provenance = structs.replace(made, lead_time=made.passes.get(each.name) if parted else whole)
-    shown = of_layers(annotation, (*each.earlier, *each.layers))
+    whole = made.lead_time if this_pass.number == len(passes) or annotation.status == "skipped" else None
+    provenance = structs.replace(made, lead_time=made.passes.get(this_pass.name) if parted else whole)
+    shown = of_layers(annotation, (*this_pass.earlier, *this_pass.layers))
     return structs.replace(shown, provenance=provenance)
 
 
@@ -128,28 +128,32 @@ class _Loading(PassSender):
                 faults.append(not_sendable(annotation, message, hint))
         raise_faults(faults[:100])
 
-    def send(self, each: Pass, annotations: Sequence[Annotation], advance: Callable[[int], None]) -> None:
+    def send(
+        self, this_pass: Pass, annotations: Sequence[Annotation], advance: Callable[[int], None]
+    ) -> None:
         """Send one pass what it lacks of them."""
-        chosen = [a for a in annotations if each in passes_done(a, self.passes)]
+        chosen = [a for a in annotations if this_pass in passes_done(a, self.passes)]
         if not chosen:
             return
         number = self.first
-        if each.earlier:
-            number = self.send_articles(each, chosen)
-        tasks = tasks_for(self.client, number, chosen, (*_HELD, *(_STARTS if each.earlier else ())))
+        if this_pass.earlier:
+            number = self.send_articles(this_pass, chosen)
+        tasks = tasks_for(self.client, number, chosen, (*_HELD, *(_STARTS if this_pass.earlier else ())))
         with project_lock(self.project):
             accounts = Accounts(self.client, self.project, keep=True)
             sender = Sender(self.client, number, self.schema, accounts)
             try:
                 for annotation in chosen:
-                    advance(each == passes_done(annotation, self.passes)[-1])
-                    self.send_one(sender, each, annotation, tasks[task_key(annotation)])
+                    advance(this_pass == passes_done(annotation, self.passes)[-1])
+                    self.send_one(sender, this_pass, annotation, tasks[task_key(annotation)])
             finally:
                 self.note(chosen)
 
-    def send_one(self, sender: Sender, each: Pass, annotation: Annotation, task: Mapping[str, Any]) -> None:
+    def send_one(
+        self, sender: Sender, this_pass: Pass, annotation: Annotation, task: Mapping[str, Any]
+    ) -> None:
         """Send one pass of an annotation, or see whether it stands there as it is here."""
-        key, part = _key(annotation), pass_part(annotation, self.passes, each)
+        key, part = _key(annotation), pass_part(annotation, self.passes, this_pass)
         if held := sender.held(annotation, task):
             result = to_result(
                 part, self.schema, str(task["data"]["text"]), ids_in(sender.config, task["data"])
@@ -158,12 +162,12 @@ class _Loading(PassSender):
             if not all(self.says(given, back, task) for given in held):
                 return
         else:
-            begun_from = self.start(sender, each, part, task) if each.earlier else None
+            begun_from = self.start(sender, this_pass, part, task) if this_pass.earlier else None
             result, created = sender.send(part, task, begun_from)
             back = as_read_back(part, result, task, self.schema)
-            self.by_pass[each.name] += created
-            self.new.setdefault(key, []).append(each)
-        self.standing.setdefault(key, []).append(each)
+            self.by_pass[this_pass.name] += created
+            self.new.setdefault(key, []).append(this_pass)
+        self.standing.setdefault(key, []).append(this_pass)
         self.read_back[key] = back
 
     def says(self, given: Mapping[str, Any], back: Annotation, task: Mapping[str, Any]) -> bool:
@@ -172,28 +176,28 @@ class _Loading(PassSender):
         skipped = bool(given.get("was_cancelled")) == (back.status == "skipped")
         return skipped and content(there) == content(back)
 
-    def send_articles(self, each: Pass, chosen: Sequence[Annotation]) -> int:
+    def send_articles(self, this_pass: Pass, chosen: Sequence[Annotation]) -> int:
         """Send a later pass the articles that it lacks; the number of its project."""
-        held = self.client.projects(self.title(each))[:1]
+        held = self.client.projects(self.title(this_pass))[:1]
         there = tasks_for(self.client, int(held[0]["id"]), chosen) if held else {}
         starting: dict[str, Annotation] = {}
         for annotation in chosen:
             if task_key(annotation) not in there and annotation.document not in starting:
                 document = self.by_id[annotation.document]
-                starting[document.id] = start_of(document, self.before(each, annotation), self.schema)
+                starting[document.id] = start_of(document, self.before(this_pass, annotation), self.schema)
         if not starting and held:
             return int(held[0]["id"])
         documents = [self.by_id[name] for name in starting]
-        return self.push(each, documents, starting=starting).project
+        return self.push(this_pass, documents, starting=starting).project
 
-    def before(self, each: Pass, annotation: Annotation) -> Marks:
+    def before(self, this_pass: Pass, annotation: Annotation) -> Marks:
         """What an annotation has of the layers before a pass."""
-        return without_origins(Marks(annotation.spans, annotation.relations).of(each.earlier))
+        return without_origins(Marks(annotation.spans, annotation.relations).of(this_pass.earlier))
 
-    def start(self, sender: Sender, each: Pass, part: Annotation, task: Mapping[str, Any]) -> int:
+    def start(self, sender: Sender, this_pass: Pass, part: Annotation, task: Mapping[str, Any]) -> int:
         """The prediction that an annotation began from: its own earlier layers, put there where missing."""
         document = Document(part.document, str(task["data"]["text"]))
-        marks = self.before(each, part)
+        marks = self.before(this_pass, part)
         for shown in starts(dict(task)):
             if alike(marks_of(shown, document.text, self.schema), marks):
                 return int(shown["id"])

@@ -76,11 +76,11 @@ def pull_passes(
         remove_leftovers(project.root)
         accounts = Accounts(client, project, keep=True)
         sides: list[ProjectPull[PassImporter]] = []
-        for each in passes:
-            for found in client.projects(title_for(project, owner, each), FIELDS)[:1]:
+        for this_pass in passes:
+            for found in client.projects(title_for(project, owner, this_pass), FIELDS)[:1]:
                 check_readable(client, schema, found)
                 importer = PassImporter(
-                    client, project, schema, documents, found, accounts, prefer, owner, each=each
+                    client, project, schema, documents, found, accounts, prefer, owner, own_pass=this_pass
                 )
                 path = pull_state_path(project, importer.number, main=False)
                 side = ProjectPull(importer, path, full=full, advance=advance, include=PASS_INCLUDE)
@@ -95,14 +95,14 @@ def pull_passes(
             _compose(project, passes, sides, counts)
         taken: set[tuple[str, str]] = set()
         for side in sides[::-1] if drafts else ():
-            each = side.importer.each
-            take_drafts(side.importer, part=each.name, onward=bool(each.earlier), taken=taken)
+            this_pass = side.importer.own_pass
+            take_drafts(side.importer, part=this_pass.name, onward=bool(this_pass.earlier), taken=taken)
         accounts.save()
         places: dict[str, TaskPlace] = {}
         notes: list[Note] = []
         for side in sides:
             report = side.finish()
-            reports[title_for(project, owner, side.importer.each)] = report
+            reports[title_for(project, owner, side.importer.own_pass)] = report
             places |= side.importer.places  # at last where all passes done so far are in sight
             notes += report.notes
         if sides:
@@ -127,38 +127,42 @@ def _compose(
         store.times |= side.importer.times
     order = dict.fromkeys(key for side in sides for key in side.importer.gathered)
     for article, name in order:
-        work = {
-            side.importer.each.number: side.importer.gathered[article, name]
+        gathered = {
+            side.importer.own_pass.number: side.importer.gathered[article, name]
             for side in sides
             if (article, name) in side.importer.gathered
         }
         document, place = store.by_id[article], f"{name}/{article}"
-        skipped = [each for each in passes if each.number in work and work[each.number].skipped]
-        submitted = {number: each for number, each in work.items() if not each.skipped}
-        latest = max(work.values(), key=lambda each: str(each.given.get("updated_at") or ""))
+        skipped = [each for each in passes if each.number in gathered and gathered[each.number].skipped]
+        submitted = {number: each for number, each in gathered.items() if not each.skipped}
+        latest = max(gathered.values(), key=lambda each: str(each.raw.get("updated_at") or ""))
         if not submitted:
-            store.store(latest.task, latest.given, latest.made, document.text, submitted=False)
+            store.store(latest.task, latest.raw, latest.annotation, document.text, submitted=False)
             continue
         counts.skipped += [f"{place}: put aside in pass {each.name}" for each in skipped]
         composed = compose(passes, {n: each.work for n, each in submitted.items()}, document.text)
-        made = _annotation(passes, submitted, len(composed.done) == len(passes))
-        made = structs.replace(made, spans=composed.marks.spans, relations=composed.marks.relations)
+        composed_annotation = _annotation(passes, submitted, len(composed.done) == len(passes))
+        composed_annotation = structs.replace(
+            composed_annotation, spans=composed.marks.spans, relations=composed.marks.relations
+        )
         if lacking := [e.name for e in passes if e.number not in submitted and e.number < max(submitted)]:
             counts.of_others.append(f"{place}: pass {', '.join(lacking)} is not theirs")
         counts.taken += [f"{place}: {line}" for line in composed.taken]
         counts.conflicts += [f"{place}: {line}" for line in composed.conflicts]
         if composed.aside is not None:
             before = composed.aside
-            put_into_conflicts(project, structs.replace(made, spans=before.spans, relations=before.relations))
+            put_into_conflicts(
+                project, structs.replace(composed_annotation, spans=before.spans, relations=before.relations)
+            )
             for side in sides:
-                if side.importer.each.number in work:
-                    task = work[side.importer.each.number].task
+                if side.importer.own_pass.number in gathered:
+                    task = gathered[side.importer.own_pass.number].task
                     side.look_again(int(task["id"]), str(task.get("updated_at") or ""))
-        counts.whole += made.status == "submitted"
-        counts.begun += made.status == "draft"
-        stored = store.stored(made)
-        grown = stored is not None and _timed(stored) != _timed(made)
-        store.store(latest.task, latest.given, made, document.text, submitted=grown)
+        counts.whole += composed_annotation.status == "submitted"
+        counts.begun += composed_annotation.status == "draft"
+        stored = store.stored(composed_annotation)
+        grown = stored is not None and _timed(stored) != _timed(composed_annotation)
+        store.store(latest.task, latest.raw, composed_annotation, document.text, submitted=grown)
     store.flush()
 
 
@@ -171,8 +175,8 @@ def _annotation(passes: Sequence[Pass], submitted: Mapping[int, Gathered], whole
     """One annotation of those of several passes, without its marks: when, how long, by whom last."""
     parts = [submitted[number] for number in sorted(submitted)]
     names = {each.number: each.name for each in passes}
-    made = [part.made.provenance for part in parts]
-    times = {names[number]: submitted[number].made.provenance.lead_time for number in sorted(submitted)}
+    made = [part.annotation.provenance for part in parts]
+    times = {names[number]: submitted[number].annotation.provenance.lead_time for number in sorted(submitted)}
     known = [seconds for seconds in times.values() if seconds is not None]
     seen = [each.seen_predictions for each in made]
     last = max(made, key=lambda each: each.updated)
@@ -185,4 +189,4 @@ def _annotation(passes: Sequence[Pass], submitted: Mapping[int, Gathered], whole
         passes=times,
     )
     status: Status = "submitted" if whole else "draft"
-    return structs.replace(parts[-1].made, status=status, provenance=provenance)
+    return structs.replace(parts[-1].annotation, status=status, provenance=provenance)

@@ -97,13 +97,13 @@ class PassSender:
     owner: str
     advance: Callable[[int], None] | None = None
 
-    def title(self, each: Pass) -> str:
+    def title(self, this_pass: Pass) -> str:
         """The title of a pass's project."""
-        return title_for(self.project, self.owner, each)
+        return title_for(self.project, self.owner, this_pass)
 
     def push(
         self,
-        each: Pass,
+        this_pass: Pass,
         documents: Sequence[Document],
         *,
         predictions: Sequence[Annotation] = (),
@@ -119,9 +119,9 @@ class PassSender:
             documents,
             predictions=predictions,
             starts=starting,
-            title=self.title(each),
-            config=pass_config(self.schema, self.passes, each),
-            guide=pass_guide(self.schema, self.passes, each, folder, address),
+            title=self.title(this_pass),
+            config=pass_config(self.schema, self.passes, this_pass),
+            guide=pass_guide(self.schema, self.passes, this_pass, folder, address),
             advance=self.advance,
             suggest=suggest,
         )
@@ -133,24 +133,24 @@ class _Sending(PassSender):
 
     _read: dict[int, _Works] = field(default_factory=dict)
 
-    def first(self, each: Pass, predictions: Sequence[Annotation], suggest: bool) -> PassPush:
+    def first(self, this_pass: Pass, predictions: Sequence[Annotation], suggest: bool) -> PassPush:
         """Send the first pass all articles."""
-        shown = [of_layers(annotation, each.layers) for annotation in predictions]
-        report = self.push(each, self.documents, predictions=shown, suggest=suggest)
-        return PassPush(each.name, each.number, report)
+        shown = [of_layers(annotation, this_pass.layers) for annotation in predictions]
+        report = self.push(this_pass, self.documents, predictions=shown, suggest=suggest)
+        return PassPush(this_pass.name, this_pass.number, report)
 
-    def on(self, each: Pass) -> PassPush:
+    def on(self, this_pass: Pass) -> PassPush:
         """Send a later pass the articles that are ready for it."""
-        made, shared = self._earlier(self.passes[: each.number - 1])
-        ready = [document for document in self.documents if document.id in made]
+        earlier, shared = self._earlier(self.passes[: this_pass.number - 1])
+        ready = [document for document in self.documents if document.id in earlier]
         tasks = {}
-        for remote in self.client.projects(self.title(each))[:1]:
+        for remote in self.client.projects(self.title(this_pass))[:1]:
             tasks = {data_of(task, "uid"): task for task in self.client.tasks(int(remote["id"]), _STARTS)}
         starting: dict[str, Annotation] = {}
         behind = []
         refreshed = 0
         for document in ready:
-            task, marks = tasks.get(uid(document)), made[document.id]
+            task, marks = tasks.get(uid(document)), earlier[document.id]
             if task is not None:
                 shown = starts(task)
                 if not (shown and alike(marks_of(shown[-1], document.text, self.schema), marks)):
@@ -162,21 +162,23 @@ class _Sending(PassSender):
                         self.client.delete_prediction(int(former["id"]))
                     refreshed += 1
             starting[document.id] = start_of(document, marks, self.schema)
-        report = self.push(each, ready, starting=starting)
+        report = self.push(this_pass, ready, starting=starting)
         waiting = len(self.documents) - len(ready) - len(shared)
-        return PassPush(each.name, each.number, report, waiting, refreshed, tuple(behind), tuple(shared))
+        return PassPush(
+            this_pass.name, this_pass.number, report, waiting, refreshed, tuple(behind), tuple(shared)
+        )
 
     @cached_property
     def _accounts(self) -> Accounts:
         return Accounts(self.client, self.project)
 
-    def _works(self, each: Pass) -> _Works:
+    def _works(self, this_pass: Pass) -> _Works:
         """What was submitted in a pass, as the server has it."""
-        if each.number not in self._read:
+        if this_pass.number not in self._read:
             works: dict[str, dict[str, PassWork]] = defaultdict(dict)
-            for found in self.client.projects(self.title(each), ("show_collab_predictions",))[:1]:
+            for found in self.client.projects(self.title(this_pass), ("show_collab_predictions",))[:1]:
                 given = self.client, self.project, self.schema, self.documents
-                importer = PassImporter(*given, found, self._accounts, each=each)
+                importer = PassImporter(*given, found, self._accounts, own_pass=this_pass)
                 for task in self.client.tasks(importer.number, PASS_INCLUDE):
                     annotations = dicts(task.get("annotations"))
                     if annotations and (document := importer.document(task, annotations)) is not None:
@@ -185,8 +187,8 @@ class _Sending(PassSender):
                 for (article, name), gathered in importer.gathered.items():
                     if not gathered.skipped:
                         works[article][name] = gathered.work
-            self._read[each.number] = works
-        return self._read[each.number]
+            self._read[this_pass.number] = works
+        return self._read[this_pass.number]
 
     def _earlier(self, before: Sequence[Pass]) -> tuple[dict[str, Marks], list[str]]:
         """What the passes before have made of each article whose last one is submitted.
@@ -195,7 +197,7 @@ class _Sending(PassSender):
         """
         works = {each.number: self._works(each) for each in before}
         last = works[before[-1].number]
-        made: dict[str, Marks] = {}
+        marks_of_article: dict[str, Marks] = {}
         shared = []
         for document in self.documents:
             done = list(last.get(document.id, ()))
@@ -208,8 +210,8 @@ class _Sending(PassSender):
                     for number, by_article in works.items()
                     if name in by_article.get(document.id, ())
                 }
-                made[document.id] = compose(before, theirs, document.text).marks
-        return made, shared
+                marks_of_article[document.id] = compose(before, theirs, document.text).marks
+        return marks_of_article, shared
 
 
 def start_of(document: Document, marks: Marks, schema: Schema) -> Annotation:

@@ -26,22 +26,22 @@ PASS_INCLUDE = (*INCLUDE, "predictions", "model_version")
 class Gathered:
     """One annotator's work on one article in one pass, and where it stands on the server."""
 
-    made: Annotation
+    annotation: Annotation
     work: PassWork
     task: dict[str, Any]
-    given: dict[str, Any]
+    raw: dict[str, Any]
 
     @property
     def skipped(self) -> bool:
         """Whether the annotator put the article aside."""
-        return self.made.status == "skipped"
+        return self.annotation.status == "skipped"
 
 
 @dataclass(eq=False)
 class PassImporter(Importer):
     """Reads the tasks of one pass, and keeps what it reads for `compose`: stores nothing by itself."""
 
-    each: Pass = field(kw_only=True)
+    own_pass: Pass = field(kw_only=True)
     gathered: dict[tuple[str, str], Gathered] = field(default_factory=dict, init=False)
     #: The articles whose task was read, whatever was in it.
     read_articles: set[str] = field(default_factory=set, init=False)
@@ -58,40 +58,42 @@ class PassImporter(Importer):
             self.read_articles.add(document.id)
         return document
 
-    def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
+    def take(self, task: dict[str, Any], document: Document, name: str, raw: dict[str, Any]) -> None:
         """Read one annotation, and keep it in mind. Of its spans only those of the pass's layers count."""
         spans, relations = self.report.spans, self.report.relations
-        made = self.made(task, document, name, given)
-        ids = {span.id for span in made.spans if span.layer in self.each.layers}
+        annotation = self.read_annotation(task, document, name, raw)
+        ids = {span.id for span in annotation.spans if span.layer in self.own_pass.layers}
         self.report.spans = spans + len(ids)
-        self.report.relations = relations + sum(bool({r.head, r.tail} & ids) for r in made.relations)
-        work = PassWork(Marks(made.spans, made.relations), self.start_of(task, given, document.text))
-        slim = {key: value for key, value in given.items() if key != "result"}
+        self.report.relations = relations + sum(bool({r.head, r.tail} & ids) for r in annotation.relations)
+        work = PassWork(
+            Marks(annotation.spans, annotation.relations), self.start_of(task, raw, document.text)
+        )
+        slim = {key: value for key, value in raw.items() if key != "result"}
         place = {"id": task["id"], "data": {"id": document.id}, "updated_at": task.get("updated_at")}
-        self.gathered[document.id, name] = Gathered(made, work, place, slim)
+        self.gathered[document.id, name] = Gathered(annotation, work, place, slim)
 
-    def start_of(self, task: dict[str, Any], given: dict[str, Any], text: str) -> Marks | None:
+    def start_of(self, task: dict[str, Any], raw: dict[str, Any], text: str) -> Marks | None:
         """What an annotation began from: the prediction that it names, else the last of the earlier passes.
 
         A model's prediction holds them too. None where it began from nothing: it names no prediction and has
         no region of theirs, since they were not in sight.
         """
         shown = dicts(task.get("predictions"))
-        named = [p for p in shown if p["id"] == given.get("parent_prediction")] if self.each.earlier else []
+        named = [p for p in shown if p["id"] == raw.get("parent_prediction")] if self.own_pass.earlier else []
         if named:
             return marks_of(named[0], text, self.schema)
         for last in starts(task)[-1:]:
             marks = marks_of(last, text, self.schema)
-            regions = {item.get("id") for item in given.get("result") or () if isinstance(item, dict)}
+            regions = {item.get("id") for item in raw.get("result") or () if isinstance(item, dict)}
             if not marks.spans or regions & {span.id for span in marks.spans}:
                 return marks
         return None
 
-    def saw_predictions(self, task: dict[str, Any], given: dict[str, Any], spans: Sequence[Span]) -> bool:
+    def saw_predictions(self, task: dict[str, Any], raw: dict[str, Any], spans: Sequence[Span]) -> bool:
         """Whether a model's predictions were in sight: the annotator's own earlier passes are none."""
-        if not self.each.earlier:
-            return super().saw_predictions(task, given, spans)
-        own = [span for span in spans if span.layer in self.each.layers]
+        if not self.own_pass.earlier:
+            return super().saw_predictions(task, raw, spans)
+        own = [span for span in spans if span.layer in self.own_pass.layers]
         begun = any(span.origin in ("prediction", "prediction-changed") for span in own)
         return begun or (self.predictions_shown and bool(versions(task) - {START}))
 
@@ -102,7 +104,7 @@ def starts(task: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda p: int(p["id"]))
 
 
-def marks_of(given: dict[str, Any], text: str, schema: Schema) -> Marks:
+def marks_of(raw: dict[str, Any], text: str, schema: Schema) -> Marks:
     """The marks of an annotation or a prediction of the server's."""
-    read = from_result(given.get("result") or [], text, schema)
+    read = from_result(raw.get("result") or [], text, schema)
     return Marks(read.spans, read.relations)

@@ -28,25 +28,25 @@ _TITLE = "font-size: .8rem; font-weight: 600; margin: .35rem 0 .15rem; line-heig
 _LINE = "font-size: .78rem; font-weight: 400; margin: .2rem 0; line-height: 1.35"
 
 
-def pass_config(schema: Schema, passes: Sequence[Pass], each: Pass) -> str:
+def pass_config(schema: Schema, passes: Sequence[Pass], this_pass: Pass) -> str:
     """The Label Studio config of a pass.
 
     It holds the layers of the passes before, without keys, so that what they made is shown and can be
     corrected: their labels are folded below those of the pass.
     """
     say = messages_in(schema.language)
-    own = own_part(schema, passes, each)
-    root = ET.fromstring(label_config(shown_part(schema, passes, each)))
+    own = own_part(schema, passes, this_pass)
+    root = ET.fromstring(label_config(shown_part(schema, passes, this_pass)))
     [style] = list(root.iter("Style"))
-    rows = sum(len(layer.labels) + 1.2 for layer in own.layers.values()) + 2 * len(each.earlier)
+    rows = sum(len(layer.labels) + 1.2 for layer in own.layers.values()) + 2 * len(this_pass.earlier)
     style.text = (style.text or "") + _STYLE.format(rows=rows)
     views = {view.get("className"): view for view in root.iter("View")}
     labels, side = views["gw-labels"], views["gw-side"]
-    if each.earlier:
+    if this_pass.earlier:
         column = list(labels)
         earlier = ET.SubElement(labels, "View", className="gw-earlier")
         folded = ET.SubElement(earlier, "Collapse", open="false")
-        for name in each.earlier:
+        for name in this_pass.earlier:
             group = next(control for control in column if control.get("name") == name)
             panel = ET.SubElement(folded, "Panel", value=schema.layers[name].title)
             labels.remove(column[column.index(group) - 1])  # its heading
@@ -70,11 +70,11 @@ def pass_config(schema: Schema, passes: Sequence[Pass], each: Pass) -> str:
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
-def shown_part(schema: Schema, passes: Sequence[Pass], each: Pass) -> Schema:
+def shown_part(schema: Schema, passes: Sequence[Pass], this_pass: Pass) -> Schema:
     """The schema of all that a pass's screen shows: its layers first, then those before it, without keys."""
     keyed = with_keys_of(schema, passes)
-    layers = {name: keyed.layers[name] for name in each.layers}
-    for name in each.earlier:
+    layers = {name: keyed.layers[name] for name in this_pass.layers}
+    for name in this_pass.earlier:
         bare = {
             key: structs.replace(label, hotkey=NO_KEY) for key, label in schema.layers[name].labels.items()
         }
@@ -82,15 +82,15 @@ def shown_part(schema: Schema, passes: Sequence[Pass], each: Pass) -> Schema:
     return structs.replace(schema, layers=layers, relations=_relations(schema, layers))
 
 
-def own_part(schema: Schema, passes: Sequence[Pass], each: Pass) -> Schema:
+def own_part(schema: Schema, passes: Sequence[Pass], this_pass: Pass) -> Schema:
     """The schema of what a pass adds: its layers, and the relations that they make possible."""
     keyed = with_keys_of(schema, passes)
-    layers = {name: keyed.layers[name] for name in each.layers}
+    layers = {name: keyed.layers[name] for name in this_pass.layers}
     # A relation is new where it may be drawn to or from spans of the pass's own layers.
     relations = {
         name: kind
-        for name, kind in _relations(schema, (*each.layers, *each.earlier)).items()
-        if any(end.layer in each.layers for end in (*kind.head, *kind.tail))
+        for name, kind in _relations(schema, (*this_pass.layers, *this_pass.earlier)).items()
+        if any(end.layer in this_pass.layers for end in (*kind.head, *kind.tail))
     }
     return structs.replace(schema, layers=layers, relations=relations)
 
@@ -111,10 +111,10 @@ def with_keys_of(schema: Schema, passes: Sequence[Pass]) -> Schema:
     return structs.replace(schema, layers=layers)
 
 
-def pass_guide(schema: Schema, passes: Sequence[Pass], each: Pass, folder: Path, address: str) -> Guide:
+def pass_guide(schema: Schema, passes: Sequence[Pass], this_pass: Pass, folder: Path, address: str) -> Guide:
     """What annotators of a pass are led to: the whole guide, with the sheet and the links of this pass."""
     page = "" if address else guide_page(with_keys_of(schema, passes), folder)
-    return Guide(own_part(schema, passes, each), page, address)
+    return Guide(own_part(schema, passes, this_pass), page, address)
 
 
 def _relations(schema: Schema, layers: Sequence[str] | dict[str, Layer]) -> dict[str, RelationType]:

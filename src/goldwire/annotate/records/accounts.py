@@ -200,15 +200,15 @@ class Accounts:
             return known
         email = self._emails.get(number, "")
         base = f"user-{number}"
-        taken = {known.name.casefold() for known in self.recorded} | set(RESERVED)
+        taken_names = {known.name.casefold() for known in self.recorded} | set(RESERVED)
         if email:
             unnamed = [{"id": n, "email": e} for n, e in self._emails.items() if n not in self._names]
             base = annotator_names(unnamed)[number]
             if is_own_address(email):
                 # It was made for the annotator of that name, who may have another account elsewhere.
-                taken = {name.casefold() for name in self._names.values()}
+                taken_names = {name.casefold() for name in self._names.values()}
         candidates = [base, *([email] if email else []), *(f"{base}-{n}" for n in range(2, 10_000))]
-        return next(name for name in candidates if name.casefold() not in taken)
+        return next(name for name in candidates if name.casefold() not in taken_names)
 
     def _look(self) -> None:
         """Name the accounts whose work is stored already, after that; done once."""
@@ -301,16 +301,16 @@ class StoredNames:
             key = annotation.document, _instant(annotation.provenance.updated)
             same = [each for each in self._stored.get(key, ()) if content(each) == content(annotation)]
             stored_as.setdefault(name, Counter()).update(each.annotator for each in same)
-        taken = {account.name.casefold() for account in recorded} | set(RESERVED)
-        taken |= self._annotators if stored_as else set()
+        taken_names = {account.name.casefold() for account in recorded} | set(RESERVED)
+        taken_names |= self._annotators if stored_as else set()
         short = annotator_names({"id": number, "email": name} for number, name in enumerate(stored_as))
         for number, (name, names) in enumerate(stored_as.items()):
             if names:
                 known[name] = names.most_common(1)[0][0]
             elif _ADDRESS.fullmatch(name):
-                free = not {short[number].casefold(), name.casefold()} & taken
+                free = not {short[number].casefold(), name.casefold()} & taken_names
                 known[name] = short[number] if free or is_own_address(name) else name
-                taken.add(known[name].casefold())
+                taken_names.add(known[name].casefold())
             if name in known and _ADDRESS.fullmatch(name):
                 self._given.append(Account(known[name], email=email_hash(name)))
         return {name: new for name, new in known.items() if new != name}

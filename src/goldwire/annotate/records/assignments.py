@@ -33,20 +33,20 @@ def write_assignments(project: Project, assignments: Iterable[Assignment]) -> No
     write_lines(assignments_path(project), assignments)
 
 
-def title_for(project: Project, annotator: str, each: Pass | None = None) -> str:
+def title_for(project: Project, annotator: str, this_pass: Pass | None = None) -> str:
     """The title of an annotator's Label Studio project: `PROJECT · ANNOTATOR`, `PROJECT` for the main one.
 
     That of a pass is `PROJECT · ANNOTATOR (1 PASS)`. Label Studio takes 50 characters: a longer project name
     is cut and bears a hash, which keeps it apart.
     """
     whose = f" · {annotator}" if annotator else ""
-    if each is None:
+    if this_pass is None:
         title = f"{project.name}{whose}"
         if len(title) <= _TITLE or not annotator:
             return title
         digest = sha256(project.name.encode()).hexdigest()[:6]
         return f"{project.name[: _TITLE - len(annotator) - 10]}…{digest}{whose}"
-    title, end = f"{project.name}{whose} ({each})", f" ({each})"
+    title, end = f"{project.name}{whose} ({this_pass})", f" ({this_pass})"
     if len(title) <= _TITLE:
         return title
     digest = sha256(f"{project.name}\n{annotator}".encode()).hexdigest()[:6]

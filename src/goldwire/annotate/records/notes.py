@@ -46,12 +46,12 @@ def place_key(annotator: str, document: str) -> str:
     return f"{annotator}/{document}"
 
 
-def notes_of(given: Mapping[str, Any], text: str) -> Iterator[tuple[str, str]]:
+def notes_of(raw: Mapping[str, Any], text: str) -> Iterator[tuple[str, str]]:
     """The notes in one annotation of the server's: the marked text, and what was written beside it.
 
     Notes are what the panel Info adds to a region (`meta.text`); `text` is the article's.
     """
-    result = given.get("result")
+    result = raw.get("result")
     for item in result if isinstance(result, list) else ():
         if (said := note_on(item)) and "labels" in (value := item.get("value") or {}):
             start, end = value.get("start"), value.get("end")

@@ -112,7 +112,7 @@ class StoreIndex:
         known = self._now.files
         stamps = dict(_stamps(self._project))
         fresh = {file for file, at in stamps.items() if known.get(file, (0, 0))[:2] != at}
-        kept = {file: known[file] for file in stamps.keys() - fresh}
+        unchanged = {file: known[file] for file in stamps.keys() - fresh}
         if fresh:
             read = _annotations(self._project, fresh, len(stamps))
             registries = load_registries(self._schema, self._project.schema_path)
@@ -120,9 +120,9 @@ class StoreIndex:
                 read, summarised(self._schema, registries, self.documents, read), strict=True
             ):
                 file = _file(each)
-                kept[file] = (*stamps[file], summary)
-        if fresh or len(kept) < len(known):
-            self._now = replace(self._now, files=dict(sorted(kept.items())))
+                unchanged[file] = (*stamps[file], summary)
+        if fresh or len(unchanged) < len(known):
+            self._now = replace(self._now, files=dict(sorted(unchanged.items())))
         return [self._now.files[file][2] for file in self._now.files]
 
     def quotes(self, wanted: Iterable[tuple[str, int, int]]) -> dict[tuple[str, int, int], str]:
@@ -153,34 +153,34 @@ def summarised(
     """Annotations in short. Raises what `join` raises, for those that people have finished."""
     by_id = {document.id: document for document in documents}
     joined = JoinedArticles()
-    for each in annotations:
-        if finished_by_person(each):
-            joined.add(each, by_id.get(each.document))
+    for annotation in annotations:
+        if finished_by_person(annotation):
+            joined.add(annotation, by_id.get(annotation.document))
     raise_faults(joined.faults)
     texts = {document.id: document.text for document in documents}
     words = {document.id: len(document.text.split()) for document in documents}
     book = RuleBook(schema, registries)
-    for each in annotations:
-        made = each.provenance
-        origins = [span.origin for span in each.spans]
-        text = texts.get(each.document, "")
-        finished = finished_by_person(each)
-        faults = book.faults(each, text) if finished else []
+    for annotation in annotations:
+        provenance = annotation.provenance
+        origins = [span.origin for span in annotation.spans]
+        text = texts.get(annotation.document, "")
+        finished = finished_by_person(annotation)
+        faults = book.faults(annotation, text) if finished else []
         yield Summary(
-            each.document,
-            each.annotator,
-            each.status,
-            made.kind == "human",
-            bool(made.based_on),
-            made.updated or made.created,
-            made.lead_time or 0.0,
-            words.get(each.document, 0),
-            [(span.layer, span.label, span.start, span.end) for span in each.spans],
+            annotation.document,
+            annotation.annotator,
+            annotation.status,
+            provenance.kind == "human",
+            bool(provenance.based_on),
+            provenance.updated or provenance.created,
+            provenance.lead_time or 0.0,
+            words.get(annotation.document, 0),
+            [(span.layer, span.label, span.start, span.end) for span in annotation.spans],
             origins.count("prediction"),
             origins.count("prediction-changed"),
             [Broken(f.code, f.message, f.where, f.hint) for f in faults],
-            list(shared_ids(each, schema)) if finished else [],
-            {name: seconds for name, seconds in made.passes.items() if seconds},
+            list(shared_ids(annotation, schema)) if finished else [],
+            {name: seconds for name, seconds in provenance.passes.items() if seconds},
         )
 
 

@@ -273,17 +273,17 @@ def _check_families(ids: Ids, registry: str, *entries: tuple[str, list[str]]) ->
         raise GoldwireError.of("GW793", f"{told}: no label in common", hint=hint)
 
 
-def _joined(kept: Entry, gone: Entry) -> Entry:
+def _joined(survivor: Entry, gone: Entry) -> Entry:
     """An entry with the labels and spellings of another, its name among them, and what it lacks itself."""
-    joined: Entry = {**kept}
+    joined: Entry = {**survivor}
     for key, value in gone.items():
         if key not in joined or joined[key] in ("", None):
             joined[key] = value
-    labels = list(dict.fromkeys([*labels_in(kept), *labels_in(gone)]))
+    labels = list(dict.fromkeys([*labels_in(survivor), *labels_in(gone)]))
     if labels:
         joined["label"] = labels[0] if len(labels) == 1 else labels
-    listed = [*(kept.get("names") or []), *names_in(gone)]
-    if "names" in kept or "names" in gone or set(listed) - {str(joined.get("name"))}:
+    listed = [*(survivor.get("names") or []), *names_in(gone)]
+    if "names" in survivor or "names" in gone or set(listed) - {str(joined.get("name"))}:
         joined["names"] = list(dict.fromkeys(map(str, listed)))
     return joined
 

@@ -125,23 +125,27 @@ def review_registry(
     project = find_project(project)
     add = {add} if isinstance(add, str) else add
     known = known or {}
-    taken = {new: item_of(item) for new, item in (wikidata or {}).items()}
+    chosen_items = {new: item_of(item) for new, item in (wikidata or {}).items()}
     with project_lock(project):
         finish(project)
         ids = Ids(project)
         listed = _listed(ids, registry)
-        _check(listed, [*add, *known, *taken])
-        if both := taken.keys() & known.keys():
+        _check(listed, [*add, *known, *chosen_items])
+        if both := chosen_items.keys() & known.keys():
             message = f"`{min(both)}` can't be an entry of its own and another one's id"
             raise GoldwireError(not_there(message, "either --as or --wikidata"))
         words = [mention.words for mentions in listed.values() for mention in mentions]
-        file_of_items = None if candidates is None else WikidataFile(Path(candidates), words, taken.values())
-        _check_items(ids, listed, taken, file_of_items)
-        adding = [each for each in listed if (add_all and each[1] not in known) or each[1] in {*add, *taken}]
+        file_of_items = (
+            None if candidates is None else WikidataFile(Path(candidates), words, chosen_items.values())
+        )
+        _check_items(ids, listed, chosen_items, file_of_items)
+        adding = [
+            each for each in listed if (add_all and each[1] not in known) or each[1] in {*add, *chosen_items}
+        ]
         changes = []
         for name, new in adding:
             file = ids.files[name]
-            item = {KEY: taken[new]} if new in taken else {}
+            item = {KEY: chosen_items[new]} if new in chosen_items else {}
             file.add({**entry_for(file.entries, new, listed[name, new]), **item})
             changes.append(RegistryChange(now_to_the_second(), somebody(by), "add", name, "", new))
         for old, new in known.items():  # before anything is written: all of it is done, or nothing
@@ -206,16 +210,16 @@ def _bearers(ids: Ids, registry: str) -> dict[str, str]:
 def _check_items(
     ids: Ids,
     listed: Mapping[tuple[str, str], object],
-    taken: Mapping[str, str],
+    chosen_items: Mapping[str, str],
     file: WikidataFile | None,
 ) -> None:
     """Raise what keeps new ids from being these items: not in the file, another entry's, one of two."""
     faults = []
     for registry, new in listed:
-        item = taken.get(new)
+        item = chosen_items.get(new)
         if item is None:
             continue
-        others = [each for each, other in taken.items() if other == item and each != new]
+        others = [each for each, other in chosen_items.items() if other == item and each != new]
         if file is not None and item not in file.found:
             faults.append(file.lacks(item))
         elif bearer := _bearers(ids, registry).get(item, "") or next(iter(others), ""):

@@ -55,26 +55,26 @@ class Ids:
                         words = span_words(document, span) if document is not None and same else ""
                         yield Mention(path, annotation, span, name, registry, value, words)
 
-    def registry_of(self, name: str, given: str = "") -> str:
-        """The registry that has an id, else whose attributes bear it; `given` where it was named.
+    def registry_of(self, name: str, named_registry: str = "") -> str:
+        """The registry that has an id, else whose attributes bear it; `named_registry` where it was named.
 
         Raises GW791 where nothing has the id, or several registries do and none was named.
         """
-        if given and given not in self.files:
-            raise GoldwireError(not_there(f"no registry `{given}`", one_of(self.files)))
+        if named_registry and named_registry not in self.files:
+            raise GoldwireError(not_there(f"no registry `{named_registry}`", one_of(self.files)))
         having = [registry for registry, file in self.files.items() if name in file.by_id]
         bearing = {mention.registry for mention in self.mentions if mention.id == name}
-        found = having or sorted(bearing)
-        if given and (given in having or given in bearing):
-            return given
-        if given or not found:
-            where = f"registry `{given}`" if given else "registry"
+        registries = having or sorted(bearing)
+        if named_registry and (named_registry in having or named_registry in bearing):
+            return named_registry
+        if named_registry or not registries:
+            where = f"registry `{named_registry}`" if named_registry else "registry"
             message = f"no {where} and no annotation has the id `{name}`"
             raise GoldwireError(not_there(message, "look it up: goldwire registry review, or the registry"))
-        if len(found) > 1:
-            message = f"`{name}` is an id of {' and '.join(found)}"
+        if len(registries) > 1:
+            message = f"`{name}` is an id of {' and '.join(registries)}"
             raise GoldwireError(not_there(message, "say which: --registry NAME"))
-        return found[0]
+        return registries[0]
 
 
 def not_there(message: str, hint: str) -> Fault:
@@ -105,16 +105,16 @@ def names_in(entry: Mapping[str, object]) -> list[str]:
     return list(dict.fromkeys(str(each) for each in [entry.get("name"), *listed] if each))
 
 
-def entry_for(others: Sequence[Entry], name: str, mentions: Sequence[Mention]) -> Entry:
+def entry_for(entries: Sequence[Entry], name: str, mentions: Sequence[Mention]) -> Entry:
     """A registry's entry for an id, made of its mentions: labels and words, the most usual first.
 
-    `names` lists the words where `others`, the registry's entries, have it, or there are none.
+    `names` lists the words where `entries`, the registry's entries, have it, or there are none.
     """
     labels = [label for label, _ in Counter(m.span.label for m in mentions).most_common()]
     words = [" ".join(w.split()) for w, _ in Counter(m.words for m in mentions if m.words).most_common()]
     entry: Entry = {"id": name, "label": labels[0] if len(labels) == 1 else labels}
     if words:
         entry["name"] = words[0]
-    if words and (not others or any("names" in other for other in others)):
+    if words and (not entries or any("names" in other for other in entries)):
         entry["names"] = list(dict.fromkeys(words))
     return entry

@@ -124,15 +124,15 @@ def work(summaries: Iterable[Summary], assignments: Iterable[Assignment]) -> lis
     for assignment in assignments:
         assigned[assignment.annotator].add(assignment.article)
     theirs: dict[str, list[Summary]] = defaultdict(list)
-    for each in summaries:
-        if each.human and not each.merged:
-            theirs[each.annotator].append(each)
+    for summary in summaries:
+        if summary.human and not summary.merged:
+            theirs[summary.annotator].append(summary)
     listed = []
     for name in sorted(assigned.keys() | theirs.keys()):
-        done = {each.document for each in theirs[name] if each.done}
-        skipped = {each.document for each in theirs[name] if each.status == "skipped"}
-        begun = {each.document for each in theirs[name] if each.status == "draft"}
-        spans = Counter(span[0] for each in theirs[name] if each.done for span in each.spans)
+        done = {summary.document for summary in theirs[name] if summary.done}
+        skipped = {summary.document for summary in theirs[name] if summary.status == "skipped"}
+        begun = {summary.document for summary in theirs[name] if summary.status == "draft"}
+        spans = Counter(span[0] for summary in theirs[name] if summary.done for span in summary.spans)
         to_do = len(assigned[name] - done - skipped)
         listed.append(
             AnnotatorWork(name, len(assigned[name]), len(done), len(begun), len(skipped), to_do, spans)
@@ -245,12 +245,14 @@ def confusions(summaries: Sequence[Summary]) -> list[Confusion]:
     return sorted(told.values(), key=lambda each: (-each.count, each.layer, each.kind, each.labels))
 
 
-def parted(one: Iterable[Marked], other: Iterable[Marked]) -> list[tuple[str, Marked | None, Marked | None]]:
+def parted(
+    first: Iterable[Marked], second: Iterable[Marked]
+) -> list[tuple[str, Marked | None, Marked | None]]:
     """Spans that two readings don't share, paired: `extent` or `label` with both, `missed` with one.
 
     Only spans of one layer pair. Where extent and label differ it is `label`.
     """
-    left, right = sorted(one), sorted(other)
+    left, right = sorted(first), sorted(second)
     near = []
     by_start = sorted(right, key=lambda span: span[2])
     for a in left:
@@ -277,18 +279,22 @@ def acceptances(summaries: Iterable[Summary]) -> list[Acceptance]:
     Spans of a prediction that were removed leave no trace in what is stored.
     """
     theirs: dict[str, list[Summary]] = defaultdict(list)
-    for each in summaries:
-        if each.done and each.kept + each.changed:
-            theirs[each.annotator].append(each)
+    for summary in summaries:
+        if summary.done and summary.kept + summary.changed:
+            theirs[summary.annotator].append(summary)
     listed = []
-    for name, those in sorted(theirs.items()):
-        times = [each.seconds / len(each.spans) for each in those if each.seconds > 0]
+    for name, accepted in sorted(theirs.items()):
+        times = [summary.seconds / len(summary.spans) for summary in accepted if summary.seconds > 0]
         quick = tuple(
-            (each.document, each.kept, each.seconds)
-            for each in those
-            if each.kept == len(each.spans) >= QUICK_SPANS and 0 < each.seconds < QUICK_SECONDS * each.kept
+            (summary.document, summary.kept, summary.seconds)
+            for summary in accepted
+            if summary.kept == len(summary.spans) >= QUICK_SPANS
+            and 0 < summary.seconds < QUICK_SECONDS * summary.kept
         )
-        kept, changed = sum(each.kept for each in those), sum(each.changed for each in those)
+        kept, changed = (
+            sum(summary.kept for summary in accepted),
+            sum(summary.changed for summary in accepted),
+        )
         seconds = median(times) if times else None
-        listed.append(Acceptance(name, len(those), kept, changed, seconds, quick))
+        listed.append(Acceptance(name, len(accepted), kept, changed, seconds, quick))
     return listed

@@ -151,14 +151,14 @@ def _unusable(theirs: Annotation, answer: Annotation | None) -> str:
 
 def scored(
     name: str,
-    given: int,
+    articles_given: int,
     pairs: Sequence[tuple[Annotation, Annotation]],
     schema: Schema,
     left_out: Sequence[str] = (),
 ) -> Checked:
     """What (reviewed, marked) of one annotator's checks says."""
     if not pairs:
-        return Checked(name, given, 0, (), (), None, tuple(left_out))
+        return Checked(name, articles_given, 0, (), (), None, tuple(left_out))
     from goldwire.eval.counts.bootstrap import Sampling, resampled
     from goldwire.eval.counts.counts import figure
     from goldwire.eval.scoring.edits import count_edits
@@ -177,7 +177,7 @@ def scored(
     edits = [count_edits([pair], schema, list(schema.layers)) for pair in ordered]
     return Checked(
         name,
-        given,
+        articles_given,
         len(ordered),
         tuple(figures),
         tuple(_faults(edits, drawn)),

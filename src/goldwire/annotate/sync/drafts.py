@@ -64,11 +64,11 @@ def take_drafts(
         document = importer.document(task, drafts)
         if document is None:
             continue
-        for name, given in importer.latest(task, drafts):
+        for name, raw in importer.latest(task, drafts):
             report.drafts += 1
             if (name, document.id) not in taken:
                 taken.add((name, document.id))
-                _take(importer, task, document, name, given, made_by, part, onward)
+                _take(importer, task, document, name, raw, made_by, part, onward)
     importer.flush()
     report.drafts_settled = _settle(importer)
 
@@ -78,33 +78,33 @@ def _take(
     task: dict[str, Any],
     document: Document,
     name: str,
-    given: dict[str, Any],
+    raw: dict[str, Any],
     made_by: dict[int, str],
     part: str,
     onward: bool,
 ) -> None:
-    made = importer.annotation(task, document, name, given, importer.read(task, document, given))
-    owner = made_by.get(given.get("annotation") or 0, name)
+    draft = importer.annotation(task, document, name, raw, importer.read(task, document, raw))
+    owner = made_by.get(raw.get("annotation") or 0, name)
     based_on = (owner,) if owner != name else ()
     first = owner == name and name not in made_by.values() and not onward
     passes = {part: None} if part else {}  # begun, and for no time that could be summed up
-    provenance = msgspec.structs.replace(made.provenance, based_on=based_on, passes=passes)
-    made = msgspec.structs.replace(made, status="draft", provenance=provenance)
-    stored = importer.stored(_whose(made))
+    provenance = msgspec.structs.replace(draft.provenance, based_on=based_on, passes=passes)
+    draft = msgspec.structs.replace(draft, status="draft", provenance=provenance)
+    stored = importer.stored(_whose(draft))
     if first and (stored is None or is_draft(stored)):
-        result: Annotation | None = made
+        result: Annotation | None = draft
         if stored is not None:
-            spans = tuple(kept(stored.spans, made.spans))
-            same = content(stored) == content(made)
-            result = None if same else msgspec.structs.replace(made, spans=spans)
-        importer.report.drafts_written += importer.settle(task, given, stored, made, result)
+            spans = tuple(kept(stored.spans, draft.spans))
+            same = content(stored) == content(draft)
+            result = None if same else msgspec.structs.replace(draft, spans=spans)
+        importer.report.drafts_written += importer.settle(task, raw, stored, draft, result)
         return
-    if stored is not None and _settled(made, stored):
+    if stored is not None and _settled(draft, stored):
         return  # opened and left as it was
     importer.report.drafts_beside += 1
-    path = drafts_path(importer.project, made)
-    if not path.is_file() or read_text(path) != dumps_annotation(made):
-        write_text(path, dumps_annotation(made))
+    path = drafts_path(importer.project, draft)
+    if not path.is_file() or read_text(path) != dumps_annotation(draft):
+        write_text(path, dumps_annotation(draft))
         importer.report.drafts_written += 1
 
 

@@ -145,116 +145,120 @@ class Importer:
                 self.leave_out(task, other, reason)
             yield name, first
 
-    def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
+    def take(self, task: dict[str, Any], document: Document, name: str, raw: dict[str, Any]) -> None:
         """Read one annotation, and keep it where it is new or changed on the server."""
-        made = self.made(task, document, name, given)
-        self.store(task, given, made, document.text, submitted=bool(given.get("draft_created_at")))
+        incoming = self.read_annotation(task, document, name, raw)
+        self.store(task, raw, incoming, document.text, submitted=bool(raw.get("draft_created_at")))
 
-    def made(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> Annotation:
+    def read_annotation(
+        self, task: dict[str, Any], document: Document, name: str, raw: dict[str, Any]
+    ) -> Annotation:
         """One annotation of the server's, read and told of; where it stands, and what was noted there."""
-        read = self.read(task, document, given)
-        made = self.annotation(task, document, name, given, read)
+        read = self.read(task, document, raw)
+        incoming = self.annotation(task, document, name, raw, read)
         report, number = self.report, int(task["id"])
         report.annotations += 1
-        report.skipped += bool(given.get("was_cancelled"))
-        report.ground_truth += bool(given.get("ground_truth"))
+        report.skipped += bool(raw.get("was_cancelled"))
+        report.ground_truth += bool(raw.get("ground_truth"))
         report.spans += len(read.spans)
         report.relations += len(read.relations)
         report.filled += read.filled
-        report.trims += (_told(trim, made, document) for trim in read.trims)
+        report.trims += (_told(trim, incoming, document) for trim in read.trims)
         self.annotators.add(name)
         url = self.client.task_url(self.number, number)
         self.places[place_key(name, document.id)] = TaskPlace(self.number, number, url)
-        for quote, said in notes_of(given, document.text):
-            report.notes.append(Note(name, document.id, made.provenance.updated, quote, said, url))
-        spans = {span.id: span for span in made.spans}
+        for quote, said in notes_of(raw, document.text):
+            report.notes.append(Note(name, document.id, incoming.provenance.updated, quote, said, url))
+        spans = {span.id: span for span in incoming.spans}
         for arrow in read.turned:
             ends = [document.text[spans[end].start : spans[end].end] for end in (arrow.head, arrow.tail)]
-            report.turned.append(f"{_place(made)}: {arrow.label} from «{ends[0]}» to «{ends[1]}»")
-        for region in across_layers(made.spans):
+            report.turned.append(f"{_place(incoming)}: {arrow.label} from «{ends[0]}» to «{ends[1]}»")
+        for region in across_layers(incoming.spans):
             labels = " and ".join(f"{span.label} ({span.layer})" for span in region)
             quote = document.text[region[0].start : region[0].end]
-            report.two_layers.append(f"{_place(made)}: «{quote}» is one region with {labels}: {url}")
-        return made
+            report.two_layers.append(f"{_place(incoming)}: «{quote}» is one region with {labels}: {url}")
+        return incoming
 
     def store(
-        self, task: dict[str, Any], given: dict[str, Any], made: Annotation, text: str, *, submitted: bool
+        self, task: dict[str, Any], raw: dict[str, Any], incoming: Annotation, text: str, *, submitted: bool
     ) -> None:
         """Keep an annotation where it is new or changed; `submitted` says that a draft became it."""
-        stored = self.stored(made)
-        if stored is not None and self.prefer != "theirs" and (why := _differently_parted(stored, made)):
-            self.report.conflicts.append(f"{_place(made)}: {why}; pull --theirs takes what the server has")
+        stored = self.stored(incoming)
+        if stored is not None and self.prefer != "theirs" and (why := _differently_parted(stored, incoming)):
+            self.report.conflicts.append(
+                f"{_place(incoming)}: {why}; pull --theirs takes what the server has"
+            )
             self.report.unchanged += 1
             return
-        self.report.apart += self.folder(made) != self.project.annotations
-        kept = keep_history_of(stored, made, self.schema, text, submitted=submitted)
-        if self.settle(task, given, stored, made, kept):
+        self.report.apart += self.folder(incoming) != self.project.annotations
+        merged = keep_history_of(stored, incoming, self.schema, text, submitted=submitted)
+        if self.settle(task, raw, stored, incoming, merged):
             self.report.written += 1
         else:
             self.report.unchanged += 1
 
-    def folder(self, made: Annotation) -> Path:
+    def folder(self, incoming: Annotation) -> Path:
         """Where an annotation is kept: gold checks and practice apart from the readings."""
-        check = self.checks.get((made.annotator, made.document))
-        if check is None and made.annotator.partition("-")[0] == UNKNOWN:
+        check = self.checks.get((incoming.annotator, incoming.document))
+        if check is None and incoming.annotator.partition("-")[0] == UNKNOWN:
             # Of an account that was deleted for good: in a project of one's own it was that one's.
-            check = self.checks.get((self.owner, made.document))
+            check = self.checks.get((self.owner, incoming.document))
         return self.project.annotations if check is None else folder_of(self.project, check.purpose)
 
     def settle(
         self,
         task: dict[str, Any],
-        given: dict[str, Any],
+        raw: dict[str, Any],
         stored: Annotation | None,
-        made: Annotation,
-        kept: Annotation | None,
+        incoming: Annotation,
+        merged: Annotation | None,
     ) -> bool:
-        """Store `kept`, made of the server's `made`, unless only this side changed; whether it was stored.
+        """Store `merged`, made of the server's `incoming`, unless only this side changed; whether it was.
 
-        `kept` is None where the stored one says the same. Where both sides changed, or it is not known, the
+        `merged` is None where the stored one says the same. Where both sides changed, or it is not known, the
         stored one is put aside first.
         """
-        folder = self.folder(made)
-        key, source = key_of(self.project, made, folder), source_of(self.server, self.number)
-        known, remote = self.pulled.get(key, PulledAnnotation()), remote_hash(made)
+        folder = self.folder(incoming)
+        key, source = key_of(self.project, incoming, folder), source_of(self.server, self.number)
+        known, remote = self.pulled.get(key, PulledAnnotation()), remote_hash(incoming)
         choice = choose_version(
             stored,
-            made,
-            same=kept is None,
+            incoming,
+            same=merged is None,
             known=known,
             source=source,
             remote=remote,
             prefer=self.prefer,
             store_is_new=self.store_is_new,
-            as_noted=self.is_as_noted(given),
-            set_back=self.is_set_back(given) and remote not in known.former,
-            new_there=lambda stored: self.is_new(stored, made, seen=remote in known.former),
+            as_noted=self.is_as_noted(raw),
+            set_back=self.is_set_back(raw) and remote not in known.former,
+            new_there=lambda stored: self.is_new(stored, incoming, seen=remote in known.former),
         )
         if choice is PullChoice.LEAVE_REMOVED:
-            self.report.removed_here.append(_place(made))
+            self.report.removed_here.append(_place(incoming))
         elif choice is PullChoice.LEAVE_EDITED:
-            self.report.edited_here.append(_place(made))
+            self.report.edited_here.append(_place(incoming))
             self.pulled[key] = known.seen(source, remote)
         elif choice is PullChoice.REFUSE:
             reason = "what is stored of the same annotator is later: from another project or server"
-            self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
+            self.quarantine(task, raw, Quarantined("result", reason, raw.get("result")))
         elif choice is PullChoice.LEAVE_SAME and stored is not None:
             self.pulled[key] = known.stored(stored, source, remote)
-        if kept is None or choice not in (PullChoice.TAKE, PullChoice.TAKE_ANEW, PullChoice.TAKE_OVER_EDIT):
+        if merged is None or choice not in (PullChoice.TAKE, PullChoice.TAKE_ANEW, PullChoice.TAKE_OVER_EDIT):
             return False
         if choice is PullChoice.TAKE_ANEW:
             self.report.conflicts.append(
-                f"{_place(made)}: removed here, changed on the server, which is taken"
+                f"{_place(incoming)}: removed here, changed on the server, which is taken"
             )
         if stored is not None and choice is PullChoice.TAKE_OVER_EDIT:
             aside = put_into_conflicts(self.project, stored).relative_to(self.project.root)
             edited = known.local != local_hash(stored)
             why = "changed here and on the server; yours" if edited else f"{_SET_BACK}; what was stored"
-            self.report.conflicts.append(f"{_place(made)}: {why} is in {aside}")
-        self.pulled[key] = known.stored(kept, source, remote)
+            self.report.conflicts.append(f"{_place(incoming)}: {why} is in {aside}")
+        self.pulled[key] = known.stored(merged, source, remote)
         # Who looks through the store must find all of it, and what was put aside is not to be so twice.
         self.accounts.before_looking = self.flush
-        written = self._writer.write(kept, folder)
+        written = self._writer.write(merged, folder)
         if choice is PullChoice.TAKE_OVER_EDIT:
             self.flush()
         return written
@@ -263,12 +267,12 @@ class Importer:
         """Write what was settled; until then it waits, a thousand annotations at most."""
         self._writer.flush()
 
-    def is_as_noted(self, given: dict[str, Any]) -> bool:
+    def is_as_noted(self, raw: dict[str, Any]) -> bool:
         """Whether nobody changed it on the server since the last pull, or since goldwire rewrote it there."""
-        noted = self.times.get(str(given["id"])) if "draft" not in given else None
-        return bool(noted) and noted == given.get("updated_at")
+        noted = self.times.get(str(raw["id"])) if "draft" not in raw else None
+        return bool(noted) and noted == raw.get("updated_at")
 
-    def is_new(self, stored: Annotation, made: Annotation, *, seen: bool) -> bool:
+    def is_new(self, stored: Annotation, incoming: Annotation, *, seen: bool) -> bool:
         """Whether a change on the server is new, though what was pulled of it before bears a later time.
 
         So it is where a clock was ahead then; a server that was restored from a backup has nothing new: what
@@ -276,87 +280,86 @@ class Importer:
         """
         if to_come(stored.provenance.updated, self.client.server_time):
             return True
-        return not seen and bool(self.since) and before(made.provenance.updated) > self.since
+        return not seen and bool(self.since) and before(incoming.provenance.updated) > self.since
 
-    def is_set_back(self, given: dict[str, Any]) -> bool:
+    def is_set_back(self, raw: dict[str, Any]) -> bool:
         """Whether the server's time of an annotation is earlier than the last pull saw it."""
-        return str(given.get("updated_at")) < self.times.get(str(given["id"]), "")
+        return str(raw.get("updated_at")) < self.times.get(str(raw["id"]), "")
 
-    def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> ReadResult:
+    def read(self, task: dict[str, Any], document: Document, raw: dict[str, Any]) -> ReadResult:
         """The spans and relations of an annotation; what has no place goes to the quarantine.
 
         Ids that were merged or renamed since are read as what stands for them now.
         """
         text = RegionText(document.text, kept=True)
-        read = read_result(given.get("result") or [], text, self.naming)
+        read = read_result(raw.get("result") or [], text, self.naming)
         read.enter(self.report.account)
         if self.retired:
             spans = with_ids(read.spans, self.schema, self.retired)
             self.report.settled += sum(new is not old for new, old in zip(spans, read.spans, strict=True))
             read = read._replace(spans=spans)
         for quarantined in read.quarantined:
-            self.quarantine(task, given, quarantined)
+            self.quarantine(task, raw, quarantined)
         return read
 
     def annotation(
-        self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any], read: ReadResult
+        self, task: dict[str, Any], document: Document, name: str, raw: dict[str, Any], read: ReadResult
     ) -> Annotation:
         """What was read, as its annotator's work."""
-        editor = self.accounts.of(given, "updated_by") if given.get("updated_by") else name
+        editor = self.accounts.of(raw, "updated_by") if raw.get("updated_by") else name
         return Annotation(
             document=document.id,
             annotator=name,
             schema=self.schema.stamp,
-            status="skipped" if given.get("was_cancelled") else "submitted",
+            status="skipped" if raw.get("was_cancelled") else "submitted",
             provenance=Provenance(
                 kind="human",
                 name=editor if editor not in (name, UNKNOWN) else "",
                 guidelines=self.guidelines,
-                created=str(given.get("created_at") or ""),
-                updated=str(given.get("updated_at") or ""),
-                lead_time=given.get("lead_time"),
-                seen_predictions=self.saw_predictions(task, given, read.spans),
+                created=str(raw.get("created_at") or ""),
+                updated=str(raw.get("updated_at") or ""),
+                lead_time=raw.get("lead_time"),
+                seen_predictions=self.saw_predictions(task, raw, read.spans),
             ),
             spans=read.spans,
             relations=read.relations,
             text_sha256=self.hashes[document.id],
         )
 
-    def saw_predictions(self, task: dict[str, Any], given: dict[str, Any], spans: Sequence[Span]) -> bool:
+    def saw_predictions(self, task: dict[str, Any], raw: dict[str, Any], spans: Sequence[Span]) -> bool:
         """Whether predictions were in sight: begun from one, or shown with the task.
 
         The versions that a task carries are asked for, since its counter may lag behind after a crash.
         """
-        begun = given.get("parent_prediction") is not None
+        begun = raw.get("parent_prediction") is not None
         begun = begun or any(span.origin in ("prediction", "prediction-changed") for span in spans)
         carried = task.get("total_predictions") or task.get("predictions_model_versions")
         return begun or (self.predictions_shown and bool(carried))
 
-    def stored(self, made: Annotation) -> Annotation | None:
+    def stored(self, incoming: Annotation) -> Annotation | None:
         """What is stored of the same annotator and article; raises GW209 and GW334."""
-        path = annotation_path(self.project, made, self.folder(made))
+        path = annotation_path(self.project, incoming, self.folder(incoming))
         data = self._writer.read(path)
         if data is None:
             return None
         try:
-            found = load_annotation(data)
+            stored = load_annotation(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             hint = "restore it from git, or remove it and pull --theirs: the server has it"
             raise GoldwireError.of("GW209", str(error), where=str(path), hint=hint) from None
-        if (found.annotator, found.document) != (made.annotator, made.document):
-            message = (
-                f"holds `{found.annotator}`'s annotation of `{found.document}`, not `{made.annotator}`'s"
-            )
+        if (stored.annotator, stored.document) != (incoming.annotator, incoming.document):
+            held = f"`{stored.annotator}`'s annotation of `{stored.document}`"
+            message = f"holds {held}, not `{incoming.annotator}`'s"
             hint = "file names can't tell them apart: rename one annotator"
             raise GoldwireError.of("GW334", message, where=str(path), hint=hint)
-        return found
+        return stored
 
     def leave_out(self, task: dict[str, Any], annotation: dict[str, Any], why: str) -> None:
         """Put a whole annotation aside, unread."""
         self.quarantine(task, annotation, Quarantined("result", why, annotation.get("result")))
         census(annotation.get("result"), self.naming).enter(self.report.account)
 
-    def quarantine(self, task: dict[str, Any], annotation: dict[str, Any], found: Quarantined) -> None:
+    def quarantine(self, task: dict[str, Any], annotation: dict[str, Any], part: Quarantined) -> None:
         """Put a part of an annotation aside."""
         data = task.get("data")
         self.lines.append(
@@ -368,18 +371,18 @@ class Importer:
                 "task": task["id"],
                 "annotation": annotation["id"],
                 **({"draft": True} if "draft" in annotation else {}),
-                **msgspec.to_builtins(found),
+                **msgspec.to_builtins(part),
             }
         )
 
 
-def _differently_parted(stored: Annotation, made: Annotation) -> str:
+def _differently_parted(stored: Annotation, incoming: Annotation) -> str:
     """Why what is stored of a person can't be replaced by work in other passes; empty where it can."""
-    held, there = stored.provenance.passes, made.provenance.passes
+    held, there = stored.provenance.passes, incoming.provenance.passes
     if gone := [name for name in held if name not in there]:
         return f"pass {', '.join(gone)} is not on the server, and stays here as it was pulled"
     own = stored.provenance.kind == "human" and stored.status not in ("draft", "skipped")
-    if there and not held and own and made.status == "draft":
+    if there and not held and own and incoming.status == "draft":
         return "what is stored was not made in passes, of which one is missing on the server"
     return ""
 

@@ -92,15 +92,15 @@ def pull(
         accounts = Accounts(client, project, keep=True)
         importer = Importer(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
         path = pull_state_path(project, importer.number, main=title is None or title == project.name)
-        work = ProjectPull(importer, path, full=full, advance=advance)
-        work.run()
+        project_pull = ProjectPull(importer, path, full=full, advance=advance)
+        project_pull.run()
         if drafts:
             take_drafts(importer)
         accounts.save()
-        report = work.finish()
+        report = project_pull.finish()
         write_pulled(project, importer.pulled)
         keep_notes(project, importer.places, report.notes)
-        write_state(path, work.state())
+        write_state(path, project_pull.state())
         return report
 
 

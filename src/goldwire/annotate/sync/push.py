@@ -107,31 +107,31 @@ def push(
     with project_lock(project):
         registries = load_registries(schema, project.schema_path)
         picks = picks_of(schema, registries, from_tasks=picked_in_tasks) if pick else None
-        found, created, added = ensure_project(client, schema, title or project.name, config, guide, picks)
-        shown_config = str(found.get("label_config") or "")
+        remote, created, added = ensure_project(client, schema, title or project.name, config, guide, picks)
+        shown_config = str(remote.get("label_config") or "")
         data = task_data(project, schema, documents, shown_config, extra or {})
-        number = int(found["id"])
+        number = int(remote["id"])
         report = PushReport(number, client.project_url(number), created, added, len(documents))
         report.ids_suggested, report.ids_left = suggested.filled, suggested.left
-        report.tasks = before = int(found.get("task_number") or 0)
+        report.tasks = before = int(remote.get("task_number") or 0)
         path, by_uid = in_flight_path(project, number), {uid(document): document for document in documents}
-        work = _Push(client, schema, by_uid, by_document, data, shown_config, path, batch, report)
-        if work.land():
-            report.tasks = before = work.counted()
-        work.run(advance or (lambda _steps: None))
+        pushing = _Push(client, schema, by_uid, by_document, data, shown_config, path, batch, report)
+        if pushing.land():
+            report.tasks = before = pushing.counted()
+        pushing.run(advance or (lambda _steps: None))
         if report.tasks:
             ensure_first_view(client, number)  # once tasks are there, or their columns are not known
         settings: dict[str, Any] = {"model_version": shown} if shown else {}
         if starts:
             settings["show_collab_predictions"] = True
-            if found.get("model_version") != shown and shows_live(client, found):
+            if remote.get("model_version") != shown and shows_live(client, remote):
                 del settings["model_version"]  # what its predictions add to stands in them
-        if any(found.get(name) != wanted for name, wanted in settings.items()):
+        if any(remote.get(name) != wanted for name, wanted in settings.items()):
             client.update_project(number, settings)
-        report.tasks = work.counted()
+        report.tasks = pushing.counted()
         if report.tasks != before + report.sent - report.duplicates_removed:
-            work.reconcile()
-            report.tasks = work.counted()
+            pushing.reconcile()
+            report.tasks = pushing.counted()
         report.present = len(documents) - report.sent
         report.predictions_present = sum(map(len, by_document.values())) - report.predictions_sent
         return report

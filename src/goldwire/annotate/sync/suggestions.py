@@ -48,7 +48,7 @@ def suggest_ids(
     registries = load_registries(schema, project.schema_path)
     candidates = Candidates(schema, registries, project_articles(project))
     known = {document.id: document for document in documents}
-    made: dict[str, list[Annotation]] = {}
+    by_document: dict[str, list[Annotation]] = {}
     filled = left = 0
     for name, some in predictions.items():
         for annotation in some:
@@ -60,8 +60,8 @@ def suggest_ids(
                 for attribute in attributes.get(span.layer, ())
                 for about in [schema.layers[span.layer].attributes[attribute]]
             )
-            made.setdefault(name, []).append(_marked(with_ids))
-    return Suggested(made, filled, left)
+            by_document.setdefault(name, []).append(_marked(with_ids))
+    return Suggested(by_document, filled, left)
 
 
 def _marked(annotation: Annotation) -> Annotation:

@@ -30,7 +30,7 @@ def task_of(
     config: str = "",
 ) -> dict[str, Any]:
     """A task as it is imported; `extra` joins its data. Ids are picked as far as `config` offers them."""
-    kept: dict[str, Any] = {
+    shown_meta: dict[str, Any] = {
         key: document.meta[key] for key in ("source", "published") if key in document.meta
     }
     data = {
@@ -39,7 +39,7 @@ def task_of(
         "uid": uid(document),
         "id": document.id,
         TEXT: document.text,
-        **kept,
+        **shown_meta,
         "sha256": sha256(document.text),
         **extra,
     }

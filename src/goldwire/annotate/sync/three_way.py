@@ -24,7 +24,7 @@ class PullChoice(Enum):
 
 def choose_version(
     stored: Annotation | None,
-    made: Annotation,
+    incoming: Annotation,
     *,
     same: bool,
     known: PulledAnnotation,
@@ -36,7 +36,7 @@ def choose_version(
     set_back: bool,
     new_there: Callable[[Annotation], bool],
 ) -> PullChoice:
-    """Compare what is `stored`, what the server has (`made`), and what was pulled last (`known`).
+    """Compare what is `stored`, what the server has (`incoming`), and what was pulled last (`known`).
 
     `same`: both say the same. `source` names the Label Studio project, `remote` is the hash of what it has,
     `prefer` is `ours`, `theirs` or "". `as_noted`: nobody changed it on the server since the last pull;
@@ -44,22 +44,22 @@ def choose_version(
     restored. `new_there` is asked of what is stored, where its time is the later one: whether the server's is
     new all the same, since a clock was ahead.
     """
-    there = known.remote.get(source)
+    pulled_hash = known.remote.get(source)
     if stored is None:
-        removed = there is not None and prefer != "theirs" and not store_is_new
+        removed = pulled_hash is not None and prefer != "theirs" and not store_is_new
         if not removed:
             return PullChoice.TAKE
-        return PullChoice.LEAVE_REMOVED if there == remote else PullChoice.TAKE_ANEW
+        return PullChoice.LEAVE_REMOVED if pulled_hash == remote else PullChoice.TAKE_ANEW
     if same:
         return PullChoice.LEAVE_SAME
-    same_time = (stored.provenance.updated, stored.schema) == (made.provenance.updated, made.schema)
+    same_time = (stored.provenance.updated, stored.schema) == (incoming.provenance.updated, incoming.schema)
     edited = known.local != local_hash(stored)
-    if there == remote or (there is None and same_time) or (edited and as_noted):
+    if pulled_hash == remote or (pulled_hash is None and same_time) or (edited and as_noted):
         return PullChoice.LEAVE_EDITED
-    if later(stored, made) and not (known.source == source and new_there(stored)):
+    if later(stored, incoming) and not (known.source == source and new_there(stored)):
         if known.source != source or not set_back:
             return PullChoice.REFUSE
         edited = True  # which of them is the later nobody can tell: none is lost
-    if not edited or content(stored) == content(made) or prefer == "theirs":
+    if not edited or content(stored) == content(incoming) or prefer == "theirs":
         return PullChoice.TAKE
     return PullChoice.LEAVE_EDITED if prefer == "ours" else PullChoice.TAKE_OVER_EDIT

@@ -149,7 +149,7 @@ def assign_project(
                 message = "no article has an annotation that people reviewed or adjudicated"
                 hint = "adjudicate some first (goldwire annotate adjudicate): a draft is no gold"
                 raise GoldwireError.of("GW784", message, where=str(project.annotations), hint=hint)
-        given = {assignment.article for assignment in former}
+        assigned_before = {assignment.article for assignment in former}
         to_read = [article for article in ids if article not in answered]
         assignments = assign(to_read, names, per_article, former=former, checks=checks_before, seed=seed)
         drawn: list[GoldCheck] = []
@@ -165,7 +165,9 @@ def assign_project(
             write_checks(project, [*checks_before, *drawn])
         if assignments != former:
             write_assignments(project, assignments)
-        return Assigned(assignments, [*checks_before, *drawn], lacking, len(answered.keys() - given))
+        return Assigned(
+            assignments, [*checks_before, *drawn], lacking, len(answered.keys() - assigned_before)
+        )
 
 
 def _among(checks: Iterable[GoldCheck]) -> list[GoldCheck]:
@@ -269,8 +271,8 @@ def pull_projects(
             advance=advance,
         )
         for number, (name, report) in enumerate(reports.items()):
-            others = tuple(other for other in report.annotators if owner and other != owner)
-            pulled.append(PulledProject(name, owner, report, others, None if number else counts))
+            other_names = tuple(other for other in report.annotators if owner and other != owner)
+            pulled.append(PulledProject(name, owner, report, other_names, None if number else counts))
     for title, owner in ((project.name, ""), *theirs.items()):
         if (theirs or passes) and not client.projects(title):
             continue
@@ -286,8 +288,8 @@ def pull_projects(
             owner=owner,
             advance=advance,
         )
-        others = tuple(name for name in report.annotators if owner and name != owner)
-        pulled.append(PulledProject(title, owner, report, others))
+        other_names = tuple(name for name in report.annotators if owner and name != owner)
+        pulled.append(PulledProject(title, owner, report, other_names))
     if not pulled:
         project_on_server(
             client, title_for(project, "", passes[0] if passes else None)

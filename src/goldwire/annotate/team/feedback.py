@@ -83,18 +83,18 @@ def broken_rules(
 def _unlike(read: Iterable[Summary], schema: Schema, texts: Mapping[str, str]) -> Iterator[tuple[str, IdUse]]:
     """The uses of ids that one annotator gave to spans of several label families, with their documents."""
     uses: dict[tuple[str, str, str, str], list[tuple[str, Summary, int]]] = defaultdict(list)
-    for each in read:
-        for number, attribute, value in each.ids:
-            layer, label, _, _ = each.spans[number]
+    for summary in read:
+        for number, attribute, value in summary.ids:
+            layer, label, _, _ = summary.spans[number]
             family = schema.family(layer, label)
-            uses[each.annotator, layer, attribute, value].append((family, each, number))
+            uses[summary.annotator, layer, attribute, value].append((family, summary, number))
     for key, those in uses.items():
         if len({family for family, _, _ in those}) > 1:
-            for family, each, number in those:
-                _, label, start, end = each.spans[number]
-                words = texts[each.document][start:end]
-                at = span_place(f"{each.annotator}/{each.document}", number, words)
-                yield each.document, IdUse(*key, family, f"{at} {label}")
+            for family, summary, number in those:
+                _, label, start, end = summary.spans[number]
+                words = texts[summary.document][start:end]
+                at = span_place(f"{summary.annotator}/{summary.document}", number, words)
+                yield summary.document, IdUse(*key, family, f"{at} {label}")
 
 
 def fill_tabs(

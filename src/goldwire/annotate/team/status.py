@@ -95,10 +95,10 @@ def _progress(client: Client, number: int, title: str, owner: str, accounts: Acc
             by_annotator.setdefault(name, {}).setdefault(int(task["id"]), []).append(annotation)
     for name in [owner] if owner else sorted(by_annotator) or [""]:
         theirs = by_annotator.get(name, {})
-        made = [annotation for annotations in theirs.values() for annotation in annotations]
+        annotations_made = [annotation for annotations in theirs.values() for annotation in annotations]
         done = sum(not all(a.get("was_cancelled") for a in annotations) for annotations in theirs.values())
         to_do = [task for task in tasks if int(task["id"]) not in theirs]
-        seconds = sum(float(annotation.get("lead_time") or 0) for annotation in made)
+        seconds = sum(float(annotation.get("lead_time") or 0) for annotation in annotations_made)
         yield Progress(
             title=title,
             annotator=name,
@@ -108,7 +108,7 @@ def _progress(client: Client, number: int, title: str, owner: str, accounts: Acc
             skipped=len(theirs) - done,
             drafts=sum(bool(task.get("draft_exists")) for task in to_do),
             minutes=round(seconds / 60, 1),
-            others=of_all - len(made),
+            others=of_all - len(annotations_made),
             url=client.project_url(number),
             next=client.task_url(number, int(to_do[0]["id"]), labelling=True) if to_do else "",
         )

@@ -182,7 +182,7 @@ def selection_candidates(
     seen = list(dict.fromkeys(survey.cell[free].tolist()))
     wanted = allocated({cell: sizes[cell] for cell in seen}, choice.number, even=choice.spread == "even")
     bound = dict(choice.at_most)
-    taken: Counter[int] = Counter()
+    per_stratum: Counter[int] = Counter()
     values: Counter[tuple[str, str]] = Counter()
     kept: Counter[tuple[str, str]] = Counter()
     label: list[int] = []
@@ -194,12 +194,12 @@ def selection_candidates(
             kept.update(capped)
             possible += 1
         # A stratum that is to give none may have to, where another has copies only.
-        if len(label) >= most or taken[cell] >= _some(wanted.get(cell, 0) or (factor > FACTOR), factor):
+        if len(label) >= most or per_stratum[cell] >= _some(wanted.get(cell, 0) or (factor > FACTOR), factor):
             continue
         if any(values[pair] >= _some(bound[pair[0]], factor) for pair in capped):
             continue
         values.update(capped)
-        taken[cell] += 1
+        per_stratum[cell] += 1
         label.append(place)
     at_best: dict[Pool, int] = {"test": min(choice.test, len(single)), "label": min(choice.number, possible)}
     whole: list[Pool] = ["label"] if len(label) == len(free) else []
@@ -257,7 +257,7 @@ def allocated(sizes: Mapping[int, int], number: int, *, even: bool) -> dict[int,
 def choose_articles(
     survey: Survey,
     choice: Choice,
-    some: SelectionCandidates,
+    candidates: SelectionCandidates,
     articles: Mapping[int, Article],
     known: Sequence[Document],
     left: Counter[str],
@@ -266,7 +266,7 @@ def choose_articles(
     order of worth and difference, as many of each stratum as are wanted, and where one has too few, more of
     the others. None is a near copy of one taken or `known`, nor has its id.
     """
-    places = list(dict.fromkeys([*some.test.tolist(), *some.label.tolist()]))
+    places = list(dict.fromkeys([*candidates.test.tolist(), *candidates.label.tolist()]))
     texts = [document.text for document in known] + [articles[place].document.text for place in places]
     at = {place: len(known) + number for number, place in enumerate(places)}
     near: dict[int, list[tuple[int, float]]] = defaultdict(list)
@@ -301,34 +301,35 @@ def choose_articles(
         chosen.taken.append(Taken(document, pool, stratum, float(survey.score[place])))
         return True
 
-    for place in some.test.tolist():
+    for place in candidates.test.tolist():
         if len(chosen.taken) >= choice.test:
             break
         take(place, "test")
     drawn = {at_place for at_place, index in at.items() if index in names}
-    label = [place for place in some.label.tolist() if place not in drawn]
+    label = [place for place in candidates.label.tolist() if place not in drawn]
     ordered = _ordered(choice, label, articles, [*known, *(each.document for each in chosen.taken)])
     bound = dict(choice.at_most)
     values: Counter[tuple[str, str]] = Counter()
-    given: Counter[int] = Counter()
+    per_stratum: Counter[int] = Counter()
     tried: set[int] = set()
     for is_second in (False, True):
         for place in ordered:
             cell = int(survey.cell[place])
-            if place in tried or given.total() >= choice.number:
+            if place in tried or per_stratum.total() >= choice.number:
                 continue
-            if not is_second and given[cell] >= some.wanted.get(cell, 0):
+            if not is_second and per_stratum[cell] >= candidates.wanted.get(cell, 0):
                 continue
             tried.add(place)
             capped = list(zip(bound, survey.caps[survey.cap[place]], strict=True))
             if full := [name for name, value in capped if values[name, value] >= bound[name]]:
                 left[f"enough of its {full[0]}"] += 1
             elif take(place, "label"):
-                given[cell] += 1
+                per_stratum[cell] += 1
                 values.update(capped)
     left["a near copy"] = len(chosen.copies)
     chosen.strata = sorted(
-        (survey.cells[cell], size, some.wanted.get(cell, 0), given[cell]) for cell, size in some.sizes.items()
+        (survey.cells[cell], size, candidates.wanted.get(cell, 0), per_stratum[cell])
+        for cell, size in candidates.sizes.items()
     )
     return chosen
 

@@ -57,16 +57,16 @@ def _title(meta: dict[str, object]) -> str:
     return str(meta.get("title") or "")
 
 
-def _shown(each: Taken) -> dict[str, str]:
-    meta, text = each.document.meta, " ".join(each.document.text.split())
+def _shown(taken: Taken) -> dict[str, str]:
+    meta, text = taken.document.meta, " ".join(taken.document.text.split())
     text = text.removeprefix(" ".join(_title(meta).split())).lstrip()
     return {
-        "id": each.document.id,
+        "id": taken.document.id,
         "title": _title(meta),
         "source": str(meta.get("source") or ""),
         "published": str(meta.get("published") or ""),
-        "stratum": ", ".join(value or "–" for value in each.stratum),
-        "characters": amount(len(each.document.text)),
+        "stratum": ", ".join(value or "–" for value in taken.stratum),
+        "characters": amount(len(taken.document.text)),
         "begin": text[:_BEGIN] + ("…" if len(text) > _BEGIN else ""),
     }
 

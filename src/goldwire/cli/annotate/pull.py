@@ -55,14 +55,14 @@ def pull(json_path: Path | None, project: Project, **options: Any) -> None:
     import goldwire
 
     with progress("pulling") as advance:
-        found = goldwire.pull(project, advance=advance, **options)
-    projects, reports = found.projects, [pulled.report for pulled in found.projects]
+        result = goldwire.pull(project, advance=advance, **options)
+    projects, reports = result.projects, [pulled.report for pulled in result.projects]
 
     def told(name: str) -> list[Any]:
         """What the reports of all projects list under a name."""
         return [line for report in reports for line in getattr(report, name)]
 
-    show(found.table("pull"))
+    show(result.table("pull"))
     for why in sorted({report.why_all for report in reports} - {""}):
         say(f"everything was read again: {why}")
     if names := sorted(set(told("annotators"))):
@@ -94,19 +94,19 @@ def pull(json_path: Path | None, project: Project, **options: Any) -> None:
         say("drafts beside finished work are in annotate/drafts/")
     if gone := sum(report.gone for report in reports):
         say(f"{amount(gone)} annotations are gone from the server; what was pulled of them stays")
-    say(str(found.account))
-    if found.broken:
-        show(found.table("rules"))
-    _show_broken(found.broken, found.in_tabs)
-    if found.practised:
-        show(found.table("practice"))
-    _show_notes(found.notes)
-    write_json(json_path, found.as_json())
+    say(str(result.account))
+    if result.broken:
+        show(result.table("rules"))
+    _show_broken(result.broken, result.in_tabs)
+    if result.practised:
+        show(result.table("practice"))
+    _show_notes(result.notes)
+    write_json(json_path, result.as_json())
     for line in told("conflicts"):
         say(f"conflict  {line}")
-    for fault in found.refused:
+    for fault in result.refused:
         say(f"refused  {fault}")
-    if found.refused or found.conflicts:
+    if result.refused or result.conflicts:
         sys.exit(1)
 
 

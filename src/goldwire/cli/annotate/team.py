@@ -96,29 +96,30 @@ def assign(no_ids: bool, json_path: Path | None, project: Project, **options: An
     import goldwire
 
     with progress("pushing") as advance:
-        work = goldwire.assign(
+        assigned = goldwire.assign(
             project,
             suggest_ids=not no_ids,
             advance=advance,
             predicted=lambda steps: advance(steps, "predicting"),
             **options,
         )
-    for reason, number_of in Counter(work.left_out).most_common():
+    for reason, number_of in Counter(assigned.left_out).most_common():
         say(f"left out: {amount(number_of)} × {reason}")
-    show(work.table())
-    if work.ids_suggested or work.ids_left:
+    show(assigned.table())
+    if assigned.ids_suggested or assigned.ids_left:
         say(
-            f"{amount(work.ids_suggested)} ids suggested in predictions, {amount(work.ids_left)} left to pick"
+            f"{amount(assigned.ids_suggested)} ids suggested in predictions, "
+            f"{amount(assigned.ids_left)} left to pick"
         )
-    for name, lacking in work.assigned.lacking.items():
+    for name, lacking in assigned.assigned.lacking.items():
         say(f"{name}: {amount(lacking)} checks fewer than asked: no other reviewed article is new to them")
-    if work.assigned.held_back:
-        say(f"{amount(work.assigned.held_back)} articles with a reviewed annotation serve as checks only")
+    if assigned.assigned.held_back:
+        say(f"{amount(assigned.assigned.held_back)} articles with a reviewed annotation serve as checks only")
     confide(
-        f"invite annotators with: {work.invite}",
+        f"invite annotators with: {assigned.invite}",
         otherwise="invite annotators with the link of Label Studio's page Organization (also in --json FILE)",
     )
-    write_json(json_path, work.as_json())
+    write_json(json_path, assigned.as_json())
 
 
 @click.command()
@@ -134,17 +135,17 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
     """
     import goldwire
 
-    found = goldwire.status(project, url=url)
-    show(found.table("status"))
-    for entry in found.progress:
+    team_status = goldwire.status(project, url=url)
+    show(team_status.table("status"))
+    for entry in team_status.progress:
         if entry.others and entry.owner:
             say(f"warning: in `{entry.title}` {amount(entry.others)} annotations are not {entry.annotator}'s")
-    _show_ready(found.progress)
-    if found.checked:
-        show(found.table("checks"), title="Gold checks, as pulled")
-    for note in found.notes:
+    _show_ready(team_status.progress)
+    if team_status.checked:
+        show(team_status.table("checks"), title="Gold checks, as pulled")
+    for note in team_status.notes:
         say(note)
-    write_json(json_path, found.as_json()["projects"])
+    write_json(json_path, team_status.as_json()["projects"])
 
 
 def _show_ready(entries: Sequence[Progress]) -> None:

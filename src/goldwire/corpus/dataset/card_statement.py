@@ -104,7 +104,7 @@ def status_of(facts: CardFacts) -> dict[str, Any]:
 def _counted(corpus: Corpus, facts: CardFacts, counts: Counts) -> dict[str, str]:
     sizes = {"texts": counts.documents, "words": counts.words, "characters": counts.characters}
     size = ", ".join(f"{amount(number)} {unit}" for unit, number in sizes.items())
-    each = amount(round(counts.words / (counts.documents or 1)))
+    words_each = amount(round(counts.words / (counts.documents or 1)))
     marked = ", ".join(f"{amount(number)} `{layer}` spans" for layer, number in counts.layers.items())
     published = f"Published {facts.dates[0]} to {facts.dates[1]}; " if facts.dates else ""
     title = corpus.project.setting("project", "title", corpus.project.name)
@@ -116,7 +116,7 @@ def _counted(corpus: Corpus, facts: CardFacts, counts: Counts) -> dict[str, str]
         "summary": f"{title}: {size} in `{corpus.project.language}`, with {marked}.",
         "variety": f"`{corpus.project.language}`.",
         "annotators": f"{number} annotator{people}: {' and '.join(_MADE_BY[kind] for kind in kinds)}.",
-        "situation": f"{published}{each} words a text.",
+        "situation": f"{published}{words_each} words a text.",
         "preprocessing": "Unicode NFC and `\\n` line ends; nothing else is changed.",
         "limitations": "See *Limits*.",
         "metadata": f"Guidelines: `{corpus.schema.stamp}`. Agreement, status and shares stand in this card.",

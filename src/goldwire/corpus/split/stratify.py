@@ -36,7 +36,7 @@ def stratify(
     settled = {side: list((settled or {}).get(side, ())) for side in shares}
     total = Counter[str]()
     documents = 0
-    for group in [*groups, *(g for each in settled.values() for g in each)]:
+    for group in [*groups, *(g for groups_there in settled.values() for g in groups_there)]:
         total.update(group.labels)
         documents += len(group.documents)
     room = {side: share * documents for side, share in shares.items()}
@@ -47,8 +47,8 @@ def stratify(
         for label, number in group.labels.items():
             wants[side][label] -= number
 
-    for side, each in settled.items():
-        for group in each:
+    for side, groups_there in settled.items():
+        for group in groups_there:
             take(side, group)
     dealt: dict[str, list[Group]] = {side: [] for side in shares}
     waiting = {group.name: group for group in sorted(groups, key=lambda g: g.name)}
@@ -78,10 +78,14 @@ def stratify(
         for label in group.labels:
             by_label.setdefault(label, []).append(name)
     while open_labels := [label for label in by_label if remaining[label] > 0]:
-        label = min(open_labels, key=lambda each: (remaining[each], each))
+        label = min(open_labels, key=lambda groups_there: (remaining[groups_there], groups_there))
         names = [name for name in by_label.pop(label) if name in waiting]
-        for name in sorted(names, key=lambda each: (-waiting[each].labels[label], each)):
+        for name in sorted(
+            names, key=lambda groups_there: (-waiting[groups_there].labels[label], groups_there)
+        ):
             assign(name, label)
-    for name in sorted(waiting, key=lambda each: (-len(waiting[each].documents), each)):
+    for name in sorted(
+        waiting, key=lambda groups_there: (-len(waiting[groups_there].documents), groups_there)
+    ):
         assign(name, None)
     return dealt

@@ -97,12 +97,12 @@ def _pair(
     old: Sequence[Span], extents: Sequence[tuple[int, int] | None], new: Sequence[Span]
 ) -> dict[int, int]:
     partner: dict[int, int] = {}
-    taken: set[int] = set()
+    paired: set[int] = set()
 
     def meet(old_key: Callable[[int], Any], new_key: Callable[[Span], Any]) -> None:
         waiting: defaultdict[Any, list[int]] = defaultdict(list)
         for j, span in enumerate(new):
-            if j not in taken:
+            if j not in paired:
                 waiting[new_key(span)].append(j)
         for i in range(len(old)):
             if i in partner or extents[i] is None:
@@ -113,13 +113,13 @@ def _pair(
                 j = next((j for j in free if new[j].attributes == old[i].attributes), free[0])
                 free.remove(j)
                 partner[i] = j
-                taken.add(j)
+                paired.add(j)
 
     meet(lambda i: (old[i].layer, old[i].label, extents[i]), lambda s: (s.layer, s.label, (s.start, s.end)))
     meet(lambda i: (old[i].layer, extents[i]), lambda s: (s.layer, (s.start, s.end)))
     unpaired: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for j, span in enumerate(new):
-        if j not in taken:
+        if j not in paired:
             unpaired[span.layer, span.label].append(j)
     overlaps = []
     for i, span in enumerate(old):
@@ -133,9 +133,9 @@ def _pair(
                 union = max(extent[1], candidate.end) - min(extent[0], candidate.start)
                 overlaps.append((-common / union, i, j))
     for _, i, j in sorted(overlaps):
-        if i not in partner and j not in taken:
+        if i not in partner and j not in paired:
             partner[i] = j
-            taken.add(j)
+            paired.add(j)
     return partner
 
 

@@ -230,7 +230,7 @@ def _choose(kinds: list[IntArray], savings: list[FloatArray], units: int) -> lis
     whole = (width == inside[group[lead]]) & (width <= 3)
     done = np.zeros(groups, dtype=bool)
     done[group[lead[whole]]] = True
-    taken = whole.copy()
+    covered = whole.copy()
     open_columns = np.flatnonzero(~done[group[lead]])
     open_columns = open_columns[np.argsort(group[lead[open_columns]], kind="stable")]
     belongs = group[lead[open_columns]]
@@ -239,9 +239,9 @@ def _choose(kinds: list[IntArray], savings: list[FloatArray], units: int) -> lis
         # Whole groups, up to about a batch.
         last = int(np.searchsorted(belongs, belongs[min(first + BATCH, len(belongs)) - 1], side="right"))
         part = open_columns[first:last]
-        taken[part[_solve(graph[:, part], saving[part], belongs[first:last])]] = True
+        covered[part[_solve(graph[:, part], saving[part], belongs[first:last])]] = True
         first = last
-    return [np.flatnonzero(taken[sum(sizes[:i]) : sum(sizes[: i + 1])]) for i in range(len(sizes))]
+    return [np.flatnonzero(covered[sum(sizes[:i]) : sum(sizes[: i + 1])]) for i in range(len(sizes))]
 
 
 def _solve(graph: object, saving: FloatArray, group: IntArray) -> IntArray:

@@ -115,21 +115,21 @@ class AttributeValues:
         for _, place in places:
             spans = place.values()
             if attribute is None:
-                found = Counter(codes.setdefault(value_of(span, name, None), len(codes)) for span in spans)
+                values = Counter(codes.setdefault(value_of(span, name, None), len(codes)) for span in spans)
             elif not all(attribute.applies_to(span.label) for span in spans):
                 continue
             elif left_to_ids(name, attribute, spans):
-                found = Counter({0: len(place)})
+                values = Counter({0: len(place)})
             else:
-                found = Counter(
+                values = Counter(
                     codes.setdefault(value_of(span, name, attribute), len(codes)) for span in spans
                 )
             readers = len(place)
-            same = sum(count * (count - 1) for count in found.values()) / (readers - 1)
+            same = sum(count * (count - 1) for count in values.values()) / (readers - 1)
             self._sums[0] += same / readers
             self._sums[1] += 1
             self._sums[2] += same
-            self._counts.update(found)
+            self._counts.update(values)
 
     def coefficients(self) -> dict[str, float | None]:
         """Fleiss' κ and Krippendorff's α; None where only one value occurs."""

@@ -37,9 +37,9 @@ def span_counts(
     what a predicted one lacks is fp under its own: tp + fn is gold's count whatever the kind.
     """
     credit = alignment.credit(kind)
-    had, got = np.zeros(len(gold)), np.zeros(len(pred))
-    had[alignment.gold] = credit
-    got[alignment.pred] = credit
+    gold_credit, pred_credit = np.zeros(len(gold)), np.zeros(len(pred))
+    gold_credit[alignment.gold] = credit
+    pred_credit[alignment.pred] = credit
 
     def added(side: Spans, weights: FloatArray) -> FloatArray:
         places = side.document * labels + side.label
@@ -48,7 +48,9 @@ def span_counts(
 
     if not labels:
         return np.zeros((documents, 0, 3))
-    return np.stack([added(gold, had), added(pred, 1 - got), added(gold, 1 - had)], axis=-1)
+    return np.stack(
+        [added(gold, gold_credit), added(pred, 1 - pred_credit), added(gold, 1 - gold_credit)], axis=-1
+    )
 
 
 def assemble_counts(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCounts]:

@@ -86,17 +86,17 @@ def count_edits(
     spans: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     relations: dict[str, Counter[str]] = defaultdict(Counter)
     documents = 0
-    for shown, made in pairs:
+    for shown, final in pairs:
         documents += 1
-        wanted = list(layers or dict.fromkeys(span.layer for span in (*shown.spans, *made.spans)))
+        wanted = list(layers or dict.fromkeys(span.layer for span in (*shown.spans, *final.spans)))
         partner: dict[str, str] = {}
         for layer in wanted:
-            for pair in match(made.layer(layer), shown.layer(layer)):
+            for pair in match(final.layer(layer), shown.layer(layer)):
                 spans[layer, (pair.pred or pair.span).label][edit_kind(pair, schema)] += 1
                 if pair.gold and pair.pred:
                     partner[pair.pred.id] = pair.gold.id
         for kind, them in zip(
-            (KEPT, REMOVED, ADDED), relation_edits(shown, made, partner, set(wanted)), strict=True
+            (KEPT, REMOVED, ADDED), relation_edits(shown, final, partner, set(wanted)), strict=True
         ):
             for relation in them:
                 relations[relation.label][kind] += 1
@@ -127,14 +127,14 @@ def _attributes(span: Span, schema: Schema | None) -> dict[str, AttributeValue]:
 
 
 def relation_edits(
-    shown: Annotation, made: Annotation, partner: Mapping[str, str], layers: Collection[str]
+    shown: Annotation, final: Annotation, partner: Mapping[str, str], layers: Collection[str]
 ) -> tuple[list[Relation], list[Relation], list[Relation]]:
     """The relations shown that were kept, those removed, those added; of heads in the layers.
 
     One is kept where both ends became the ends of one that was made; `partner` says what became of a span.
     """
-    head = {span.id: span.layer for side in (shown, made) for span in side.spans}
-    theirs = {(r.label, r.head, r.tail): r for r in made.relations if head.get(r.head) in layers}
+    head = {span.id: span.layer for side in (shown, final) for span in side.spans}
+    theirs = {(r.label, r.head, r.tail): r for r in final.relations if head.get(r.head) in layers}
     kept: list[Relation] = []
     removed: list[Relation] = []
     for relation in shown.relations:

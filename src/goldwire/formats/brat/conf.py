@@ -199,7 +199,7 @@ def _arguments(text: str, conf: Conf) -> None:
 
 def read_conf(text: str) -> Conf:
     """Read `annotation.conf`; one that others wrote says nothing of layers."""
-    first, _, rest = text.partition("\n")
+    first, _, body = text.partition("\n")
     conf = Conf()
     _arguments(text, conf)
     try:
@@ -214,7 +214,7 @@ def read_conf(text: str) -> Conf:
     except msgspec.ValidationError:
         conf.references = {}  # then they are read as those of others are
     section, layer = "", ""
-    for line in rest.split("\n"):
+    for line in body.split("\n"):
         name = line.strip().partition("\t")[0]
         if line.startswith("["):
             section = line.strip("[]")

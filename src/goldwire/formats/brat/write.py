@@ -105,7 +105,7 @@ def _attributes(annotation: Annotation, text: str, names: BratNames, shown: dict
     links: list[str] = []
     notes: list[str] = []
     for span in annotation.spans:
-        rest: dict[str, AttributeValue] = {}
+        beyond: dict[str, AttributeValue] = {}
         kinds = names.schema.layers[span.layer].attributes
         references = {key: registry for registry, key in names.references.get(span.layer, {}).items()}
         for key, value in span.attributes.items():
@@ -113,7 +113,7 @@ def _attributes(annotation: Annotation, text: str, names: BratNames, shown: dict
             if value is True:
                 marks.append(f"{name} {target}")
             elif not isinstance(value, str):
-                rest[key] = value
+                beyond[key] = value
             elif kinds[key].kind == "choice":
                 marks.append(f"{name} {target} {value_name(value)}")
             elif key in references and _WORD.fullmatch(value):
@@ -122,8 +122,8 @@ def _attributes(annotation: Annotation, text: str, names: BratNames, shown: dict
             elif value and not re.search(r"[\t\r\n]", value) and name != REST:
                 notes.append(f"{name} {target}\t{value}")
             else:
-                rest[key] = value
-        if rest:
-            notes.append(f"{REST} {shown[span.id]}\t{json.dumps(rest, ensure_ascii=True, sort_keys=True)}")
+                beyond[key] = value
+        if beyond:
+            notes.append(f"{REST} {shown[span.id]}\t{json.dumps(beyond, ensure_ascii=True, sort_keys=True)}")
     for letter, lines in (("A", marks), ("N", links), ("#", notes)):
         yield from (f"{letter}{number}\t{line}" for number, line in enumerate(lines, start=1))

@@ -192,10 +192,10 @@ class _CasReader:
         if start is None or end is None or not start < end:
             return None
         own = kind.own
-        rest: dict[str, Any] = strict_json.loads(annotation.goldwire) if own and annotation.goldwire else {}
+        beyond: dict[str, Any] = strict_json.loads(annotation.goldwire) if own and annotation.goldwire else {}
         key = LABEL if own else self.layers.label_feature(kind.layer_type)
         stated_label = getattr(annotation, key, None) if key else None
-        label = rest.get(LABEL) if own and not stated_label else None
+        label = beyond.get(LABEL) if own and not stated_label else None
         if stated_label is not None and stated_label != "":
             label = str(stated_label)
         attributes: dict[str, AttributeValue] = {}
@@ -209,8 +209,8 @@ class _CasReader:
                 self.setting.lose(f"feature {kind.type.name}:{name}", f"{self.place} {annotation.begin}")
         if kind.chains:
             attributes.pop(LINK_RELATION, None)
-        attributes |= msgspec.convert(rest.get("attributes", {}), dict[str, AttributeValue])
-        own_id = (annotation.id or rest.get(ID)) if own else None
+        attributes |= msgspec.convert(beyond.get("attributes", {}), dict[str, AttributeValue])
+        own_id = (annotation.id or beyond.get(ID)) if own else None
         layer = unescape(kind.type.name.removeprefix(PREFIX)) if own else self.layers.name(kind.layer_type)
         return Span(
             number if own_id is None else own_id,
@@ -219,24 +219,24 @@ class _CasReader:
             start,
             end,
             attributes,
-            tuple(rest.get("marked_by", ())),
-            rest.get("origin"),
-            rest.get("score"),
+            tuple(beyond.get("marked_by", ())),
+            beyond.get("origin"),
+            beyond.get("score"),
         )
 
     def relations(self) -> Iterator[Relation]:
         """Arrows, then the links of slots, then those of chains; both ends are spans that were read."""
         for annotation, kind in self.arrows:
-            rest: dict[str, Any] = {}
+            beyond: dict[str, Any] = {}
             if REST in kind.features and annotation.goldwire:
-                rest = strict_json.loads(annotation.goldwire)
+                beyond = strict_json.loads(annotation.goldwire)
             key = self.layers.label_feature(kind.layer_type)
             said = getattr(annotation, key, None) if key else None
             for name in sorted(kind.features - {HEAD, TAIL, REST, key}):
                 if getattr(annotation, name) is not None:
                     self.setting.lose(f"feature {kind.type.name}:{name}", f"{self.place} {annotation.begin}")
-            label = rest.get(LABEL, str(said) if said else kind.name)
-            marked_by = tuple(rest.get("marked_by", ()))
+            label = beyond.get(LABEL, str(said) if said else kind.name)
+            marked_by = tuple(beyond.get("marked_by", ()))
             yield from self._joined(label, annotation.Governor, annotation.Dependent, annotation, marked_by)
         for annotation, kind in self.marks:
             for name in sorted(kind.features) if annotation.xmiID in self.ids else ():

@@ -149,9 +149,9 @@ def _add(cas: Any, annotation: Annotation, types: Types) -> None:
 
 def _features(span: Span, types: Types, system: Any) -> dict[str, Any]:
     features: dict[str, Any] = {}
-    rest: dict[str, Any] = {}
+    beyond: dict[str, Any] = {}
     for name, text in ((LABEL, span.label), (ID, span.id)):
-        (features if _fits(text) else rest)[name] = text
+        (features if _fits(text) else beyond)[name] = text
     attributes: dict[str, Any] = {}
     kinds = types.schema.layers[span.layer].attributes
     for key, value in span.attributes.items():
@@ -165,12 +165,12 @@ def _features(span: Span, types: Types, system: Any) -> dict[str, Any]:
         else:
             attributes[key] = value
     if attributes:
-        rest["attributes"] = attributes
+        beyond["attributes"] = attributes
     if span.marked_by:
-        rest["marked_by"] = list(span.marked_by)
-    rest |= {key: value for key in ("origin", "score") if (value := getattr(span, key)) is not None}
-    if rest:
-        features[REST] = _json(rest)
+        beyond["marked_by"] = list(span.marked_by)
+    beyond |= {key: value for key in ("origin", "score") if (value := getattr(span, key)) is not None}
+    if beyond:
+        features[REST] = _json(beyond)
     return features
 
 

@@ -104,7 +104,7 @@ def _levels(
 ) -> list[list[tuple[int, int, str]]]:
     """For each column its spans as first and last token and label, no two of which share a token."""
     levels: list[list[tuple[int, int, str]]] = [[] for _ in range(setting.depth)]
-    taken: list[set[int]] = [set() for _ in range(setting.depth)]
+    tokens_taken: list[set[int]] = [set() for _ in range(setting.depth)]
     if annotation is None:
         return levels
     spans = annotation.layer(layer)
@@ -116,7 +116,7 @@ def _levels(
             setting.lose("spans without a token", where)
             continue
         extent = range(first, last + 1)
-        level = next((n for n, used in enumerate(taken) if used.isdisjoint(extent)), None)
+        level = next((n for n, used in enumerate(tokens_taken) if used.isdisjoint(extent)), None)
         if level is None:
             columns = "column" if setting.depth == 1 else "columns"
             setting.lose(f"spans nested deeper than {setting.depth} {columns}", where)
@@ -128,7 +128,7 @@ def _levels(
         label = re.sub(r"\s", "_", span.label)
         if label != span.label:
             setting.lose("white space in a label", where)
-        taken[level].update(extent)
+        tokens_taken[level].update(extent)
         levels[level].append((first, last, label))
     return levels
 

@@ -187,13 +187,13 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
     schema = schema_for(articles, setting)
     for article in articles:
         document = article.document
-        made = []
+        annotations = []
         for number, annotation in enumerate(article.annotations, start=1):
-            held, rest = split_extras(annotation, schema, document.text)
+            held, extras = split_extras(annotation, schema, document.text)
             for relation, times in Counter((r.label, r.head, r.tail) for r in held.relations).items():
                 where = "{}/{} {} {} → {}".format(annotation.annotator, document.id, *relation)
                 setting.lose("relations that stand twice", where, times - 1)
-            made.append(
+            annotations.append(
                 {
                     "id": number,
                     "completed_by": {"email": annotation.annotator},
@@ -202,12 +202,12 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
                     "lead_time": annotation.provenance.lead_time,
                     "created_at": annotation.provenance.created,
                     "updated_at": annotation.provenance.updated,
-                    KEY: rest,
+                    KEY: extras,
                 }
             )
         data = {**document.meta, "id": document.id, TEXT: document.text, "sha256": sha256(document.text)}
         taken = {key: value for key, value in document.meta.items() if key in TAKEN}
-        tasks.append({"data": data, "annotations": made, **({KEY: {"meta": taken}} if taken else {})})
+        tasks.append({"data": data, "annotations": annotations, **({KEY: {"meta": taken}} if taken else {})})
     setting.check()
     write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
     return len(tasks)

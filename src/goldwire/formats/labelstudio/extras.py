@@ -31,7 +31,7 @@ class Rest(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
 
 def split_extras(annotation: Annotation, schema: Schema, text: str) -> tuple[Annotation, dict[str, Any]]:
     """The annotation as regions can hold it, and the rest as plain data."""
-    rest = Rest(structs.replace(annotation, spans=(), relations=()))
+    extras = Rest(structs.replace(annotation, spans=(), relations=()))
     spans = []
     for span in annotation.spans:
         kinds = schema.layers[span.layer].attributes
@@ -40,40 +40,40 @@ def split_extras(annotation: Annotation, schema: Schema, text: str) -> tuple[Ann
         # A list of one is read as a single value where no schema says otherwise.
         lists = {key: v for key, v in span.attributes.items() if isinstance(v, list) and len(v) == 1}
         if odd or lists:
-            rest.attributes[span.id] = odd | lists
+            extras.attributes[span.id] = odd | lists
         if span.marked_by:
-            rest.marked_by[span.id] = span.marked_by
+            extras.marked_by[span.id] = span.marked_by
         if trim(text, span.start, span.end) != (span.start, span.end):
-            rest.extents[span.id] = (span.start, span.end)
+            extras.extents[span.id] = (span.start, span.end)
         held = {key: value for key, value in span.attributes.items() if key not in odd}
         spans.append(structs.replace(span, attributes=held))
-    rest.relations = tuple(relation for relation in annotation.relations if relation.marked_by)
-    return structs.replace(annotation, spans=tuple(spans)), msgspec.to_builtins(rest)
+    extras.relations = tuple(relation for relation in annotation.relations if relation.marked_by)
+    return structs.replace(annotation, spans=tuple(spans)), msgspec.to_builtins(extras)
 
 
-def with_extras(found: ReadResult, given: Any) -> tuple[ReadResult, Annotation | None]:
+def with_extras(read: ReadResult, stored: Any) -> tuple[ReadResult, Annotation | None]:
     """What was read from regions with the rest put back, and the annotation that it belongs to.
 
     Of spans and relations that are no longer there nothing is put back; of a rest that others wrote nothing.
     """
     try:
-        rest = msgspec.convert(given, Rest)
+        extras = msgspec.convert(stored, Rest)
     except msgspec.ValidationError:
-        return found, None
+        return read, None
 
     def whole(span: Span) -> Span:
-        start, end = rest.extents.get(span.id, (span.start, span.end))
+        start, end = extras.extents.get(span.id, (span.start, span.end))
         kept = start <= span.start and span.end <= end
         return structs.replace(
             span,
             start=start if kept else span.start,
             end=end if kept else span.end,
-            attributes={**span.attributes, **rest.attributes.get(span.id, {})},
-            marked_by=rest.marked_by.get(span.id, ()),
+            attributes={**span.attributes, **extras.attributes.get(span.id, {})},
+            marked_by=extras.marked_by.get(span.id, ()),
         )
 
-    marked = {(each.label, each.head, each.tail): each for each in rest.relations}
-    relations = tuple(marked.get((each.label, each.head, each.tail), each) for each in found.relations)
-    trims = tuple(each for each in found.trims if each.span not in rest.extents)
-    spans = tuple(map(whole, found.spans))
-    return found._replace(spans=spans, relations=relations, trims=trims), rest.annotation
+    marked = {(each.label, each.head, each.tail): each for each in extras.relations}
+    relations = tuple(marked.get((each.label, each.head, each.tail), each) for each in read.relations)
+    trims = tuple(each for each in read.trims if each.span not in extras.extents)
+    spans = tuple(map(whole, read.spans))
+    return read._replace(spans=spans, relations=relations, trims=trims), extras.annotation

@@ -116,17 +116,18 @@ class TasksSeen:
             layers,
             {control: {label: label for label in marking[control]} for control in layers},
         )
-        made: dict[str, dict[str, Attribute]] = {layer: {} for layer in layers.values()}
+        attributes: dict[str, dict[str, Attribute]] = {layer: {} for layer in layers.values()}
         for control, kind in sorted(self.kinds.items()):
             for bearer in sorted(self.bearers[control]):
                 bare = control.removeprefix(f"{bearer}-")
                 flag = kind != "text" and self.choices[control] == {FLAG}
                 held = {} if flag else {value: Value(value) for value in sorted(self.choices[control])}
-                made[layers[bearer]][bare] = Attribute(control, "flag" if flag else kind, values=held)
+                attributes[layers[bearer]][bare] = Attribute(control, "flag" if flag else kind, values=held)
                 names.attributes.setdefault(control, {})[layers[bearer]] = bare
         names.relations.update({label: label for label in self.relations})
         held_layers = {
-            layer: inferred_layer(layer, marking[control], made[layer]) for control, layer in layers.items()
+            layer: inferred_layer(layer, marking[control], attributes[layer])
+            for control, layer in layers.items()
         }
         kinds = {label: relation_of(label, held_layers, held_layers) for label in sorted(self.relations)}
         schema = Schema("found", "0", language, "found", held_layers, relations=kinds)

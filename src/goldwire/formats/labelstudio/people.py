@@ -42,7 +42,7 @@ def named(people: Sequence[str]) -> list[str]:
 
 
 def latest_first(
-    given: Sequence[T],
+    annotations: Sequence[T],
     *,
     cancelled: Callable[[T], bool],
     draft: Callable[[T], bool],
@@ -52,9 +52,10 @@ def latest_first(
 
     Submitted ones come before skipped ones, these before drafts, and the latest of each first.
     """
-    if len(given) < 2:
-        return list(given)
+    if len(annotations) < 2:
+        return list(annotations)
     order = sorted(
-        range(len(given)), key=lambda n: (not draft(given[n]), not cancelled(given[n]), updated(given[n]), n)
+        range(len(annotations)),
+        key=lambda n: (not draft(annotations[n]), not cancelled(annotations[n]), updated(annotations[n]), n),
     )
-    return [given[n] for n in reversed(order)]
+    return [annotations[n] for n in reversed(order)]

@@ -105,7 +105,7 @@ class ResultReader:
         """
         text, size, texts = self.text, len(self.text), self.naming.texts
         spans, layers = self.spans, self.naming.layers
-        given = 0
+        new_spans = 0
         for number, item in enumerate(items):
             if item is None or item.type != "labels":
                 yield number, item
@@ -126,10 +126,10 @@ class ResultReader:
                         origin = item.origin if type(item.origin) is str else None
                         score = None if item.score is None else score_of(item)
                         spans[region] = Span(region, names.layer, label, start, end, {}, (), origin, score)
-                        given += 1
+                        new_spans += 1
                         continue
             yield number, item
-        self.spans_given += given
+        self.spans_given += new_spans
 
     def region(self, number: int, item: Item) -> None:
         """One region's spans: one for each of its labels."""
@@ -231,23 +231,23 @@ class ResultReader:
         fitting = [span for span in bearers if known[span.layer].attribute.applies_to(span.label)] or bearers[
             :1
         ]
-        kept = False
+        is_kept = False
         for span in fitting:
             names = known[span.layer]
             read = attribute_value(names.attribute, _mapped(held, names))
             if isinstance(read, Unread):
                 return self.refuse("attribute", read.text, number)
             if names.name in span.attributes and item.from_name in self.naming.picks:
-                kept = kept or span.attributes[names.name] == read
-                if not kept:
+                is_kept = is_kept or span.attributes[names.name] == read
+                if not is_kept:
                     told = f"`{read}` is picked too, and `{span.attributes[names.name]}` stands"
                     self.refuse("attribute", told, number, 1, "another id is picked too")
             elif names.name in span.attributes:
                 self.refuse("attribute", f"`{item.from_name}` stands twice", number)
             else:
                 span.attributes[names.name] = read
-                kept = True
-        self.attributes_kept += kept
+                is_kept = True
+        self.attributes_kept += is_kept
         return None
 
     def usual_choice(self, item: Item) -> bool:
@@ -313,7 +313,7 @@ class ResultReader:
         kinds = self.naming.schema.relations.items() if self.naming.own else ()
         ways = {"from_head": (start, end), "from_tail": (end, start)}
         for turned in (False, True):
-            found = [
+            possible = [
                 Relation(name, head, tail)
                 for name, kind in kinds
                 if kind.drawn != "named"
@@ -322,13 +322,13 @@ class ResultReader:
                 for tail in tails
                 if kind.admits(self.kind_of(head), self.kind_of(tail))
             ]
-            if len(found) == 1:
-                self.relate(found[0])
+            if len(possible) == 1:
+                self.relate(possible[0])
                 self.filled += 1
-                self.turned += found if turned else []
+                self.turned += possible if turned else []
                 return None
-            if found:
-                roles = ", ".join(sorted({relation.label for relation in found}))
+            if possible:
+                roles = ", ".join(sorted({relation.label for relation in possible}))
                 reason = f"the relation has no label, and may be {roles}"
                 return self.refuse("relation", reason, number, 1, "a relation without label")
         return self.refuse("relation", "the relation has no label", number)

@@ -55,10 +55,10 @@ class TaskReader:
         lose("drafts", own_id, len(several(task.drafts)))
         if task.comments:
             lose("tasks with comments", f"{own_id}: {task.comments}")
-        given = [(index, each) for index, each in enumerate(task.annotations) if each is not None]
-        lose("annotations of no known form", own_id, len(task.annotations) - len(given))
-        results = [_items(each) for _, each in given]
-        predicted = self._predictions(task, own_id, bool(given))
+        annotated = [(index, each) for index, each in enumerate(task.annotations) if each is not None]
+        lose("annotations of no known form", own_id, len(task.annotations) - len(annotated))
+        results = [_items(each) for _, each in annotated]
+        predicted = self._predictions(task, own_id, bool(annotated))
         texts = [(source, marked_text(task.data, source)) for source in self.sources]
         present = [(source, marked) for source, marked in texts if not isinstance(marked, str)]
         if not present:
@@ -75,7 +75,7 @@ class TaskReader:
                     for each in predicted
                 ]
                 naming = naming.over(source.tag)
-            yield self._article(task, naming, marked, name, given, over, models, raw, place)
+            yield self._article(task, naming, marked, name, annotated, over, models, raw, place)
 
     def _unreadable(
         self, reason: str, place: str, results: Sequence[Sequence[Item | None] | None], raw: bytes
@@ -126,7 +126,7 @@ class TaskReader:
         naming: Naming,
         marked: MarkedText,
         name: str,
-        given: Sequence[tuple[int, Given]],
+        annotated: Sequence[tuple[int, Given]],
         results: Sequence[Sequence[Item | None] | None],
         predicted: Sequence[_Prediction],
         raw: bytes,
@@ -137,7 +137,9 @@ class TaskReader:
         meta |= task.taken()
         if marked.turns:
             meta["turns"] = [{"start": start, "speaker": speaker} for start, speaker in marked.turns]
-        text, reads = read_over(results, marked.text, naming, [_Originals(raw, index) for index, _ in given])
+        text, reads = read_over(
+            results, marked.text, naming, [_Originals(raw, index) for index, _ in annotated]
+        )
         document = Document(name, text.text, meta)
         before = self.setting.account.kept()
         if text.counting != PLAIN:
@@ -145,13 +147,13 @@ class TaskReader:
         elif text.raw != text.text:
             self.setting.normalised(name)
         annotations = (
-            *self._annotations(document, naming, given, reads),
+            *self._annotations(document, naming, annotated, reads),
             *self._drafts(document, text, naming, predicted),
         )
         article = Article(document, annotations)
         # Predictions, of which annotations are made where nobody annotated, are of no form that was checked.
-        usual = bool(given) and not task.goldwire
-        usual = usual and all(isinstance(each, Typed) and each.goldwire is None for _, each in given)
+        usual = bool(annotated) and not task.goldwire
+        usual = usual and all(isinstance(each, Typed) and each.goldwire is None for _, each in annotated)
         try:
             # Types hold what can be written; what may be anything is tried.
             msgspec.json.encode([meta, [a.provenance for a in annotations]] if usual else article)
@@ -169,11 +171,11 @@ class TaskReader:
         self,
         document: Document,
         naming: Naming,
-        given: Sequence[tuple[int, Given]],
+        annotated: Sequence[tuple[int, Given]],
         reads: Sequence[ReadResult],
     ) -> Iterator[Annotation]:
         lose = self.setting.lose
-        names = named([each.person for _, each in given])
+        names = named([each.person for _, each in annotated])
         by_name: dict[str, list[int]] = {}
         for position, name in enumerate(names):
             by_name.setdefault(name, []).append(position)
@@ -181,14 +183,14 @@ class TaskReader:
         for name, positions in by_name.items():
             ordered = latest_first(
                 positions,
-                cancelled=lambda position: bool(given[position][1].was_cancelled),
+                cancelled=lambda position: bool(annotated[position][1].was_cancelled),
                 draft=lambda _: False,
-                updated=lambda position: str(given[position][1].updated_at or ""),
+                updated=lambda position: str(annotated[position][1].updated_at or ""),
             )
             for position in ordered[1:]:
                 lose("older annotations of one person", f"{name}/{document.id}")
                 reads[position].census.enter(self.setting.account)
-            annotation, read = given[ordered[0]][1], reads[ordered[0]]
+            annotation, read = annotated[ordered[0]][1], reads[ordered[0]]
             where = f"{name}/{document.id}"
             whole = None
             if annotation.goldwire is not None:

@@ -162,7 +162,7 @@ class TextFinder:
 
     def sources(self) -> tuple[list[TextSource], list[str]]:
         """Where the text of each marked object is, and the objects for which that can't be told."""
-        found, open_questions = [], []
+        sources, open_questions = [], []
         for name, votes in sorted(self.agreeing.items()):
             if self.asked and not self.asked.get(name):
                 continue
@@ -180,13 +180,13 @@ class TextFinder:
             if choice is None:
                 open_questions.append(name)
             else:
-                found.append(TextSource(name, choice, self.kinds[name]))
-        if len(found) == 2 and not found[0].tag and found[0].key == found[1].key:
-            del found[0]  # regions that name no object are of the only one that there is
-        shared = Counter(source.key for source in found)
+                sources.append(TextSource(name, choice, self.kinds[name]))
+        if len(sources) == 2 and not sources[0].tag and sources[0].key == sources[1].key:
+            del sources[0]  # regions that name no object are of the only one that there is
+        shared = Counter(source.key for source in sources)
         # Two objects hardly ever show one field: what agrees with both may be the other's.
-        open_questions += [source.tag for source in found if shared[source.key] > 1]
-        return [source for source in found if shared[source.key] == 1], sorted(open_questions)
+        open_questions += [source.tag for source in sources if shared[source.key] > 1]
+        return [source for source in sources if shared[source.key] == 1], sorted(open_questions)
 
 
 def marks_text(item: Item) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from goldwire.errors import GoldwireError, raise_faults
 from goldwire.files import sha256
-from goldwire.formats._escape import unescape_cell as unescape_name
+from goldwire.formats._escape import unescape as unescape_name
 from goldwire.formats.counting import CountedText
 from goldwire.formats.inception.documents import Documents
 from goldwire.formats.inception.files import INITIAL, TEMPORARY, Export, ExportFile

@@ -332,7 +332,7 @@ class JointRelations(Learned):
         chances *= np.array(ends)[:, None]
         # By how sure a relation is, in terms of its threshold: they differ in how sure they ever are.
         to_tail: dict[int, list[tuple[float, int, str, Any]]] = {}
-        taken: set[tuple[str, int]] = set()
+        chosen_pairs: set[tuple[str, int]] = set()
         for number, kind in enumerate(kinds):
             by_head: dict[int, list[tuple[float, int, Any]]] = {}
             for order, pair in enumerate(pairs):
@@ -343,17 +343,17 @@ class JointRelations(Learned):
                         sure = chance / bars[kind]
                         to_tail.setdefault(pair.tail, []).append((sure, -order, kind, pair))
             for able in by_head.values():
-                taken.update((kind, -order) for _, order, _ in _taken(able, bars[kind], types[kind]))
+                chosen_pairs.update((kind, -order) for _, order, _ in _taken(able, bars[kind], types[kind]))
         least, most = ({tuple(of) for of in self.settings[name]} for name in ("least", "most"))
         for tail, entries in to_tail.items():
-            own = [entry for entry in entries if (entry[2], -entry[1]) in taken]
+            own = [entry for entry in entries if (entry[2], -entry[1]) in chosen_pairs]
             what = (held[tail].layer, held[tail].label)
             best = max(own or entries, key=lambda entry: entry[:3])
             if what in least and not own:
-                taken.add((best[2], -best[1]))
+                chosen_pairs.add((best[2], -best[1]))
             elif what in most:
-                taken -= {(entry[2], -entry[1]) for entry in own} - {(best[2], -best[1])}
-        return [(kind, pairs[order]) for kind, order in sorted(taken)]
+                chosen_pairs -= {(entry[2], -entry[1]) for entry in own} - {(best[2], -best[1])}
+        return [(kind, pairs[order]) for kind, order in sorted(chosen_pairs)]
 
     def chances(self, pairs: Sequence[Any]) -> Any:
         """The probability of each relation of each pair (pairs × relations); 0 where it may not be."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from goldwire.train.pipeline.linear import feature_matrix, fit_for_steps
 from goldwire.train.pipeline.span_components import DocumentLabels, log_of, subject
 from goldwire.train.pipeline.span_features import (
-    content_words,
+    content,
     head,
     label_features,
     lemma,
@@ -56,7 +56,7 @@ def fit_labels(docs: Sequence[Doc], groups: Sequence[str]) -> DocumentLabels:
     features = [label_features(span) for span in spans]
     names = sorted({name for row in features for name in row})
     words, words_idf = _idf(
-        [[lemma(token) for token in content_words(doc)] for doc in docs], seen=min(2, len(docs))
+        [[lemma(token) for token in content(doc)] for doc in docs], seen=min(2, len(docs))
     )
     heads, heads_idf = _idf([[lemma(head(span)) for span in of] for of in of_docs], seen=1)
     idf = {"words": words_idf, "heads": heads_idf}

@@ -112,12 +112,12 @@ class _Look:
 
     def features(self, pair: Pair) -> list[str]:
         """What a relation of the pair is told by."""
-        one, other = self.held[pair.head], self.held[pair.tail]
-        both = f"{one.label}>{other.label}"
-        names = [f"T={both}", f"ti={one.label}", f"tj={other.label}"]
+        head_entity, tail_entity = self.held[pair.head], self.held[pair.tail]
+        labels = f"{head_entity.label}>{tail_entity.label}"
+        names = [f"T={labels}", f"ti={head_entity.label}", f"tj={tail_entity.label}"]
         if pair.head == pair.tail:
-            return names + self._alone(one)
-        a, b = one.mentions[pair.near[0]], other.mentions[pair.near[1]]
+            return names + self._alone(head_entity)
+        a, b = head_entity.mentions[pair.near[0]], tail_entity.mentions[pair.near[1]]
         low, high = (a, b) if a.start < b.start else (b, a)
         gap = max(0, high.start - low.end)
         far = min(gap // 3 if gap < _NEAR else 4 + gap // 10, 10)
@@ -130,26 +130,26 @@ class _Look:
             f"o={way}",
             f"d={far}",
             f"s={away}",
-            f"Ts={both}{away}",
-            f"Td={both}{far}",
-            f"To={both}{way}",
+            f"Ts={labels}{away}",
+            f"Td={labels}{far}",
+            f"To={labels}{way}",
         ]
         names += [f"in={inside}", f"ra={head}", f"rb={tail}", f"rab={head}|{tail}"]
-        names += [f"Ta={other.label}{head}", f"Tb={one.label}{tail}"]
-        names += self._crowd(pair, both)
+        names += [f"Ta={tail_entity.label}{head}", f"Tb={head_entity.label}{tail}"]
+        names += self._crowd(pair, labels)
         if root.pos_:
-            names += [f"Tp={both}{root.pos_}{top.pos_}", f"apn={root.pos_ == 'PROPN'}"]
+            names += [f"Tp={labels}{root.pos_}{top.pos_}", f"apn={root.pos_ == 'PROPN'}"]
             names.append(f"bpn={top.pos_ == 'PROPN'}")
         if gap <= _NEAR:
             for word in self.words[low.end : high.start]:
-                names += [f"b={word}", f"{one.label}b={way}{word}"]
+                names += [f"b={word}", f"{head_entity.label}b={way}{word}"]
         if gap <= 3:
-            names.append(f"bt={both}{way}{_plain(self.doc[low.end : high.start].text)}")
+            names.append(f"bt={labels}{way}{_plain(self.doc[low.end : high.start].text)}")
         for side, span in (("a", a), ("b", b)):
             before = self.doc[max(0, span.start - 2) : span.start]
             names += [f"{side}L={_plain(token.text)}" for token in before[-1:]]
             names.append(f"{side}LL={_plain(before.text)}")
-        return names + (self._parse(root, top, both, away) if self.parsed else [])
+        return names + (self._parse(root, top, labels, away) if self.parsed else [])
 
     def _root(self, span: Span) -> Token:
         return span.root if self.parsed else span[-1]
@@ -163,40 +163,43 @@ class _Look:
             names.append(f"x={self._root(span).text.lower()[-2:]}")
         return names
 
-    def _crowd(self, pair: Pair, both: str) -> list[str]:
+    def _crowd(self, pair: Pair, labels: str) -> list[str]:
         """How many others there are, and how many of them stand nearer."""
-        one, other = self.held[pair.head], self.held[pair.tail]
-        heads, tails = self.alike[one.layer, one.label], self.alike[other.layer, other.label]
+        head_entity, tail_entity = self.held[pair.head], self.held[pair.tail]
+        heads, tails = (
+            self.alike[head_entity.layer, head_entity.label],
+            self.alike[tail_entity.layer, tail_entity.label],
+        )
         distance = self.apart[pair.head, pair.tail]
         row, column = self.apart[pair.head], self.apart[:, pair.tail]
         nearer = min(3, sum(row[k] < distance for k in tails if k != pair.tail))
         rival = min(3, sum(column[k] < distance for k in heads if k != pair.head))
-        early = min(5, other.mentions[0].start // 15)
+        early = min(5, tail_entity.mentions[0].start // 15)
         return [
             f"ci={min(4, len(heads))}",
             f"cj={min(4, len(tails))}",
-            f"Tc={both}{min(3, len(tails))}",
-            f"ni={min(4, len(one.mentions))}",
-            f"nj={min(4, len(other.mentions))}",
+            f"Tc={labels}{min(3, len(tails))}",
+            f"ni={min(4, len(head_entity.mentions))}",
+            f"nj={min(4, len(tail_entity.mentions))}",
             f"near={nearer}",
-            f"Tnear={both}{nearer}",
+            f"Tnear={labels}{nearer}",
             f"rival={rival}",
-            f"Trival={both}{rival}",
+            f"Trival={labels}{rival}",
             f"early={early}",
-            f"Tearly={both}{early}",
+            f"Tearly={labels}{early}",
         ]
 
-    def _parse(self, root: Token, top: Token, both: str, away: int) -> list[str]:
+    def _parse(self, root: Token, top: Token, labels: str, away: int) -> list[str]:
         names = []
         if not away and (path := _path(root, top)) is not None:
             up, over, down = path
             held = self.words[over.i] if over is not None else "="
-            names += [f"p={up}|{held}|{down}", f"pd={up}|{down}", f"top={held}", f"Tt={both}{held}"]
+            names += [f"p={up}|{held}|{down}", f"pd={up}|{down}", f"top={held}", f"Tt={labels}{held}"]
         for side, token in (("a", root), ("b", top)):
             names.append(f"{side}dep={token.dep_}")
             verb = next((above for above in token.ancestors if above.pos_ == "VERB"), None)
             if verb is not None:
-                names += [f"{side}v={self.words[verb.i]}", f"{side}Tv={both}{self.words[verb.i]}"]
+                names += [f"{side}v={self.words[verb.i]}", f"{side}Tv={labels}{self.words[verb.i]}"]
         return names
 
 

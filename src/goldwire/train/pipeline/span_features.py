@@ -44,13 +44,13 @@ def shape(word: str) -> str:
 
 
 def is_content(token: Token) -> bool:
-    """Whether a word is one of `content_words`."""
+    """Whether a word is one of `content`."""
     if token.pos_:
         return token.pos_ in _CONTENT
     return token.is_alpha and not token.is_stop
 
 
-def content_words(doc: Doc) -> list[Token]:
+def content(doc: Doc) -> list[Token]:
     """The words that say what a text is about: by their part of speech, else by being no stop words."""
     return [token for token in doc if is_content(token)]
 
@@ -176,6 +176,6 @@ registry.misc("goldwire.word_features.v1", func=word_features)
 registry.misc("goldwire.label_features.v1", func=label_features)
 registry.misc("goldwire.vectors.v1", func=vectors)
 registry.misc("goldwire.span_vectors.v1", func=span_vectors)
-registry.misc("goldwire.content.v1", func=content_words)
+registry.misc("goldwire.content.v1", func=content)
 registry.misc("goldwire.lemma.v1", func=lemma)
 registry.misc("goldwire.head.v1", func=head)

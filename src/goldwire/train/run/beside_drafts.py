@@ -99,8 +99,8 @@ def beside_drafts(
     its text. Raises GW820 where no document is left.
     """
     drafted = _by_document(drafts)
-    others = {name: _by_document(predicted) for name, predicted in (trained or {}).items()}
-    references, notes = _references(gold, drafted, others)
+    trained_models = {name: _by_document(predicted) for name, predicted in (trained or {}).items()}
+    references, notes = _references(gold, drafted, trained_models)
     documents = [reference.document for reference in references]
     held = {reference.document.id: reference.annotation for reference in references}
     # What drafts of other documents took, or mark, is no matter here.
@@ -126,7 +126,7 @@ def beside_drafts(
         found = stock_predictions(project, documents)
         minutes = (time.perf_counter() - begun) / 60
         systems.append(_System(stock.model, _by_document(found), [stock.layer], minutes))
-    for name, by_document in others.items():
+    for name, by_document in trained_models.items():
         systems.append(_System(name, by_document, _marked(by_document.values(), wanted)))
     rows: list[tuple[Cell, ...]] = []
     reference = ""
@@ -223,16 +223,18 @@ def _unasked(held: Mapping[str, Annotation], records: Sequence[Drafting], layers
 
 def _drafts(drafted: Mapping[str, Annotation], layers: Sequence[str]) -> tuple[_System, list[str]]:
     """The drafts as a system, with notes on their cost; it has one where all have, in one currency."""
-    made = [a.provenance.drafting or Drafting() for a in drafted.values()]
-    costs = [each.cost for each in made if each.cost is not None]
+    records = [a.provenance.drafting or Drafting() for a in drafted.values()]
+    costs = [each.cost for each in records if each.cost is not None]
     notes: list[str] = []
-    if costs and len(costs) < len(made):
-        notes.append(f"{amount(len(made) - len(costs))} of {amount(len(made))} drafts do not say their cost")
-    if len(currencies := {each.currency for each in made if each.cost is not None}) > 1:
+    if costs and len(costs) < len(records):
+        notes.append(
+            f"{amount(len(records) - len(costs))} of {amount(len(records))} drafts do not say their cost"
+        )
+    if len(currencies := {each.currency for each in records if each.cost is not None}) > 1:
         notes.append(f"the drafts' cost is in several currencies: {', '.join(sorted(currencies))}")
     cost = sum(costs) if costs and not notes else None
     name = next(iter(drafted.values())).provenance.name or "drafts"
-    minutes = sum(each.seconds for each in made) / 60
+    minutes = sum(each.seconds for each in records) / 60
     return _System(f"drafts: {name}", dict(drafted), layers, minutes, cost), notes
 
 
@@ -242,16 +244,16 @@ def _lexicon(references: Sequence[Reference], project: Project, layers: Sequence
     begun = time.perf_counter()
     names = [reference.document.id for reference in references]
     groups = groups_of([reference.document for reference in references], project_rule(project)) or names
-    found: dict[str, Annotation] = {}
+    by_document: dict[str, Annotation] = {}
     for reference, group in zip(references, groups, strict=True):
         document = reference.document
         train = [other for other, theirs in zip(references, groups, strict=True) if theirs != group]
         (annotation,) = lexicon_annotations(nlp, train, [document], layers)
         mine = reference.annotation
-        found[document.id] = structs.replace(
+        by_document[document.id] = structs.replace(
             annotation, annotator="lexicon", schema=mine.schema, text_sha256=mine.text_sha256
         )
-    return _System("lexicon", found, layers, (time.perf_counter() - begun) / 60)
+    return _System("lexicon", by_document, layers, (time.perf_counter() - begun) / 60)
 
 
 def _by_document(articles: Iterable[Article]) -> dict[str, Annotation]:

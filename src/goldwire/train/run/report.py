@@ -152,7 +152,7 @@ def _given_tables(figures: Mapping[str, Any]) -> list[Extra]:
         "model, its own spans": figures.get("relations", {}),
     }
     names = sorted({name for by_relation in f1.values() for name in by_relation if name != "micro"})
-    both = readers_of_relations(figures)
+    agreement = readers_of_relations(figures)
     relations: Extra = {
         "title": "Relations, F1",
         "columns": ["relation", *f1],
@@ -161,11 +161,14 @@ def _given_tables(figures: Mapping[str, Any]) -> list[Extra]:
                 [name, *(by_relation.get(name, {}).get("f1") for by_relation in f1.values())]
                 for name in (*names, "micro")
             ),
-            *([["readers, micro", both[0], None, both[1]]] if any(both) else []),
+            *([["readers, micro", agreement[0], None, agreement[1]]] if any(agreement) else []),
         ],
         "note": "Spans given: the reference's own, so that only the relations are judged. Nearest: of each "
         "head to the nearest span in its sentence that the schema allows."
-        + (" Readers: how far they agree, where all marked the spans, and between their own." * any(both)),
+        + (
+            " Readers: how far they agree, where all marked the spans, and between their own."
+            * any(agreement)
+        ),
     }
     attributes: Extra = {
         "title": "Attributes of the reference's own spans",
