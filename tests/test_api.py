@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import inspect
 import json
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -75,12 +77,14 @@ def folder(named: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def undocumented(name: str, thing: Any) -> list[str]:
-    """What a public name lacks: a docstring, an example in it, annotations of all that it takes and gives."""
+    """What a public name lacks: a docstring, an example and codes of errors in it, types of what it takes."""
     lacks = []
     if not inspect.getdoc(thing):
         lacks.append(f"{name}: no docstring")
     if not doctest.DocTestParser().get_examples(thing.__doc__ or ""):
         lacks.append(f"{name}: no example")
+    if inspect.isfunction(thing) and not re.search(r"GW\d", (thing.__doc__ or "").partition(">>>")[0]):
+        lacks.append(f"{name}: no word on what it raises")
     functions = {name: thing} if inspect.isfunction(thing) else {}
     if inspect.isclass(thing):
         functions |= {
@@ -101,18 +105,39 @@ def undocumented(name: str, thing: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_is_documented_and_typed(name: str) -> None:
-    """Docstring, an example, types of everything that is taken and given."""
+    """Docstring, an example, what is raised, types of everything that is taken and given."""
     assert undocumented(name, getattr(goldwire, name)) == []
 
 
 def test_what_is_not_documented_is_seen() -> None:
-    """The check bites: a bare function lacks all four."""
+    """The check bites: a bare function lacks all five."""
 
     def bare(x):  # type: ignore[no-untyped-def]
         return x
 
     bare.__doc__ = None
-    assert len(undocumented("bare", bare)) == 4
+    assert len(undocumented("bare", bare)) == 5
+
+
+def test_what_functions_give_back_is_documented_and_typed() -> None:
+    """Each class of a result, and what it has, is told of on a page of the reference, with who gives it."""
+    spec = importlib.util.spec_from_file_location("site_tools", ROOT / "docs/tools/site.py")
+    assert spec and spec.loader
+    site = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(site)
+    results, page = site.results(), site.results_page()
+    names = {place.rpartition(".")[2] for place in results}
+    assert {"Scores", "Agreement", "Compared", "Counts", "Gated", "Run", "Conversion", "Split"} <= names
+    for place, functions in results.items():
+        module, _, name = place.rpartition(".")
+        thing = getattr(importlib.import_module(module), name)
+        properties = [
+            key for key, member in vars(thing).items() if isinstance(member, property) and key[0] != "_"
+        ]
+        bare = [key for key in properties if not inspect.getdoc(getattr(thing, key))]
+        lacks = [lack for lack in undocumented(name, thing) if not lack.endswith("no example")]
+        assert not bare and not lacks, name
+        assert f"\n::: {place}\n" in page and all(f"[`{given}`]" in page for given in functions)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -246,6 +271,13 @@ def test_wrong_use_says_what_there_is(folder: Path) -> None:
         goldwire.read("no.jsonl")
     with pytest.raises(goldwire.UsageError, match=r"GW932 .*scheme"):
         goldwire.read("gold.jsonl", shceme="iob2")
+    for option in ("schema", "project", "config"):
+        nowhere: dict[str, Any] = {option: "nowhere"}
+        with pytest.raises(goldwire.UsageError, match=r"GW901 .*nowhere"):
+            goldwire.read("gold.jsonl", **nowhere)
+        with pytest.raises(goldwire.UsageError, match=r"GW901 .*nowhere"):
+            goldwire.convert("gold.jsonl", "out.jsonl", **nowhere)
+    assert not Path("out.jsonl").exists()
     with pytest.raises(goldwire.UsageError, match=r"GW930 .*scores"):
         goldwire.score("gold.jsonl", "gold.jsonl", resamples=0).table("score")
 

@@ -1,12 +1,17 @@
 """What the site has besides the pages in `docs/`: hooks that MkDocs calls, named in `mkdocs.yml`.
 
-CONTRIBUTING, SECURITY and CHANGELOG of the root come along; the index of decisions and the page of the Python
-API are made from what there is. Links are those of the checkout, and are turned to the site's here.
+CONTRIBUTING, SECURITY and CHANGELOG of the root come along; the index of decisions and the pages of the
+Python API and of its results are made from what there is. Links are those of the checkout, and are turned to
+the site's here.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,15 @@ ROOT = Path(__file__).parents[2]
 #: Pages of the checkout's root that the site shows.
 FROM_ROOT = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
+#: Of results only what a docstring tells of; the heading is the page's own.
+_RESULT = """    options:
+      show_root_heading: false
+      show_root_toc_entry: false
+      show_bases: false
+      show_if_no_docstring: false
+      merge_init_into_class: false
+      filters: ["!^_", "!^as_json$"]
+"""
 _CODE = re.compile(r"<strong>(GW\d{3})</strong>")
 
 
@@ -56,6 +70,42 @@ def api_page() -> str:
     return text
 
 
+def results() -> dict[str, list[str]]:
+    """Classes that public functions give back and that are not public themselves, each with the functions."""
+    given: dict[str, list[str]] = {}
+    for name in goldwire.__all__:
+        function = getattr(goldwire, name)
+        if inspect.isfunction(function):
+            for place in _classes(function.__module__, function.__annotations__["return"]):
+                given.setdefault(place, []).append(name)
+    return given
+
+
+def _classes(module: str, annotation: str) -> Iterator[str]:
+    """The classes of goldwire's that an annotation names; those for types alone are not imported there."""
+    imports = ast.walk(ast.parse(inspect.getsource(import_module(module))))
+    places = {
+        alias.name: each.module
+        for each in imports
+        if isinstance(each, ast.ImportFrom)
+        for alias in each.names
+    }
+    for kind in re.findall(r"\w+", annotation):
+        place = places.get(kind) or module
+        is_ours = place.startswith("goldwire.") and kind not in goldwire.__all__
+        if is_ours and inspect.isclass(getattr(import_module(place), kind, None)):
+            yield f"{place}.{kind}"
+
+
+def results_page() -> str:
+    """A page with what is documented of each class that functions give back."""
+    text = (ROOT / "docs/reference/results.md").read_text(encoding="utf-8")
+    for place, functions in sorted(results().items(), key=lambda entry: entry[0].rpartition(".")[2]):
+        givers = ", ".join(f"[`{name}`](api.md#goldwire.{name})" for name in functions)
+        text += f"\n## {place.rpartition('.')[2]} {{#{place}}}\n\nFrom {givers}.\n\n::: {place}\n{_RESULT}"
+    return text
+
+
 def on_config(config: Any) -> Any:
     """Put all decisions under *Why*, by their titles."""
     for part in config.nav:
@@ -69,6 +119,7 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the pages that do not lie in `docs/`."""
     made = {name: (ROOT / name).read_text(encoding="utf-8") for name in FROM_ROOT}
     made |= {"decisions/index.md": decisions_index(), "reference/api.md": api_page()}
+    made["reference/results.md"] = results_page()
     for name, text in made.items():
         if (there := files.get_file_from_path(name)) is not None:
             files.remove(there)

@@ -153,7 +153,7 @@ def assign(
 
 @dataclass(frozen=True, repr=False)
 class Practice(Figures):
-    """How far an annotator's practice is: see `practised`. So many articles were `asked` for."""
+    """How far an annotator's practice is, in `practised`. So many articles were `asked` for."""
 
     practised: Practised
     asked: int

@@ -117,6 +117,8 @@ def serve(
 def stop_server(project: str | Path | Project = ".") -> bool:
     """Stop a project's Label Studio with every process that it started; False where none runs.
 
+    Raises GW910 where there is no project.
+
     >>> import goldwire
     >>> goldwire.stop_server("my-project")
     False

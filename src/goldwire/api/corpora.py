@@ -62,7 +62,8 @@ def check_corpus(
 
     The project's split, or another one, and what documents say in `meta.split` are searched for leaks. With
     `curated` only the faults of each document's most trusted annotation are in `faults`, the rest in
-    `others`.
+    `others`. Raises GW1xx for a schema, GW2xx for stored annotations that can't be read, GW290 for what is no
+    split.
 
         >>> import goldwire
         >>> goldwire.check_corpus("my-project")

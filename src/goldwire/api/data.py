@@ -75,7 +75,8 @@ def read(
     `config` may say what labels mean; without any they are taken as found. `options` are those of
     `goldwire corpus convert`: `language`, `annotator`, `annotator_from`, `status`, `layer`, `scheme`,
     `depth`, `token_column`, `tag_column`, `document_per`, `columns`, `labels`; `strict`, with which a loss is
-    an error (GW272), and `lenient`, with which what can't be read is put aside.
+    an error (GW272), and `lenient`, with which what can't be read is put aside. Raises GW901 where there is
+    no such file, GW932 for an option that there is not, GW2xx and GW6xx for what can't be read.
 
         >>> import goldwire
         >>> articles = goldwire.read("gold.jsonl")
@@ -129,7 +130,8 @@ def write(
     """Write articles, whole or not at all; says how much was written, and what the format could not hold.
 
     `articles` may be a path or a project too. `format` and `options` as in `read`; of a path without a
-    telling suffix `format` must be named (GW931).
+    telling suffix `format` must be named (GW931). Raises GW259 for a format that is read only, GW272 with
+    `strict` for a loss, GW2xx and GW6xx for what the format can't hold at all.
 
         >>> import goldwire
         >>> done = goldwire.write(goldwire.read("gold.jsonl"), "gold-brat", "brat")
@@ -164,7 +166,8 @@ def convert(
 
     `source` and `target` are formats, told from the paths where they are not named; `ids` and `curated` as in
     `goldwire corpus convert`, all else as in `read`. Into a project the people of a file from Label Studio go
-    under the names that it has for their accounts.
+    under the names that it has for their accounts. Raises what `read` and `write` do: GW901, GW931, GW2xx,
+    GW6xx.
 
         >>> import goldwire
         >>> done = goldwire.convert("gold.jsonl", "gold.json", target="labelstudio")
@@ -203,7 +206,8 @@ def count(source: Source, schema: str | Path | Schema | None = None, *, curated:
     """What a corpus holds, counted: spans by layer, label, document, annotator and status.
 
     With `curated` only each document's most trusted annotation counts. A project's own schema says which
-    labels there are; otherwise `schema`, if any.
+    labels there are; otherwise `schema`, if any. Raises GW817 for what gives no articles, and what `read`
+    does.
 
         >>> import goldwire
         >>> goldwire.count("gold.jsonl")
@@ -267,6 +271,9 @@ def _setting(
         if name in _CHOICES:
             check_known(_CHOICES[name], **{name: value})
     check_least(1, depth=options.get("depth"))
+    for place in (schema, project, config):
+        if isinstance(place, str | Path) and not Path(place).exists():
+            raise _missing(Path(place))
     setting = Setting(**options)
     setting.project_path = None if project is None else Path(project)
     setting.config_path = None if config is None else Path(config)

@@ -66,7 +66,7 @@ def score(
     `format` is that of files, as in `read`; `on_read` is told of each what was read of it, with no articles
     in it where they were not held. With `stamp` the scores say what a file `gold` is: of which version of the
     project's corpus here, else its hash. Raises GW501 to GW503 and GW740 to GW742 where the two sides do not
-    fit, GW817 and GW818 for what can't be given.
+    fit, GW505 for a layer that there is not, GW817 and GW818 for what can't be given.
 
         >>> import goldwire
         >>> scores = goldwire.score("gold.jsonl", "system-a.jsonl", resamples=200)
@@ -253,7 +253,8 @@ def compare(
     method. Documents are matched as `score` does; with `sides` those on these sides of the split of the
     project here are compared. Of three files of JSON Lines no more than counts and the places where the two
     differ are held in memory, as in `score`, where `format` and `on_read` are explained too; with `places`
-    only so many that speak for each system, the first, and the others are counted.
+    only so many that speak for each system, the first, and the others are counted. Raises GW744 for names
+    that do not tell the two apart, and what `score` does.
 
         >>> import goldwire
         >>> compared = goldwire.compare("gold.jsonl", "system-a.jsonl", "system-b.jsonl", rounds=200)
@@ -493,7 +494,8 @@ def gate_summary(
     """What gates say to those who do not read logs.
 
     A job's summary in Markdown; the body of a pull request's comment, which `post_comment` posts; JUnit XML;
-    a badge's endpoint, JSON as shields reads it, of the first gate.
+    a badge's endpoint, JSON as shields reads it, of the first gate. Raises GW818 for another form, and for a
+    badge of no gate.
 
         >>> import goldwire
         >>> goldwire.gate_summary([], "junit").count("testsuite")

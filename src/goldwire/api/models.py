@@ -35,7 +35,9 @@ def plan_training(
 ) -> RunPlan:
     """What `train_model` would learn, from what, by which configs, and where all goes; nothing is learned.
 
-    Arguments as those of `train_model`, which takes the plan too.
+    Arguments as those of `train_model`, which takes the plan too. Raises GW40x where there is nothing to
+    learn from, GW72x, GW398 and GW399 where it does not go with what is tested on, GW818 for an option that
+    there is not.
 
         >>> import goldwire
         >>> planned = goldwire.plan_training(data="gold.jsonl", out="model")
@@ -74,7 +76,8 @@ def train_model(
     is called so too). The model goes to `out`. Other `options` are those of `goldwire train`: `config`,
     `ents`, `schema`, `reports`, `seed`, `sides`, `only` (a pattern of ids, or several), `score_seen`,
     `overrides`. What `plan_training` planned stands for all of them. `resamples` are of the bootstrap; so
-    many `processes` train side by side (default: one a core). `advance` counts to the plan's `parts`.
+    many `processes` train side by side (default: one a core). `advance` counts to the plan's `parts`. Raises
+    what `plan_training` does, GW728 for options beside a plan, GW409 where a process dies.
 
         >>> import goldwire
         >>> try:
@@ -107,7 +110,8 @@ def plan_curve(
 ) -> CurvePlan:
     """What `learning_curve` would train: its `sizes`, numbers of documents, and how many `trainings`.
 
-    Arguments as those of `learning_curve`, which takes the plan too.
+    Arguments as those of `learning_curve`, which takes the plan too. Raises GW450 for steps that can't be,
+    GW451 for too few documents, and what `plan_training` does.
 
         >>> import goldwire
         >>> try:
@@ -211,7 +215,8 @@ def predict_stock(
 def read_documents(path: str | Path) -> list[Document]:
     """The articles of a file or folder, for `predict`: a .jsonl, .txt or .csv file, or a folder of texts.
 
-    goldwire's own JSON Lines keep their ids and metadata. Raises one error with all that can't be read.
+    goldwire's own JSON Lines keep their ids and metadata. Raises one error with all that can't be read
+    (GW22x), GW223 for a file of another kind or none.
 
         >>> import goldwire
         >>> [document.id for document in goldwire.read_documents("gold.jsonl")]
@@ -305,7 +310,7 @@ def preview_drafts(
     """What `draft` would send: its first request, how many there are at least and at most, tokens and price.
 
     Arguments as those of `draft`. The server is asked for nothing but its list of models; what was answered
-    before is not taken off. Raises what `draft` does.
+    before is not taken off. Raises what `draft` does, GW800 to GW822.
 
         >>> import goldwire
         >>> try:

@@ -98,7 +98,8 @@ def render_schema(project: str | Path | Project = ".", *, dry_run: bool = False)
     """Write a schema's label config and guidelines, and the guide as a page, into `annotate/`.
 
     A file of such a name that no schema rendered is put aside, as `NAME.orig`. With `dry_run` nothing is
-    written; what would be is `stale`.
+    written; what would be is `stale`. Raises `SchemaError` (GW1xx) for the schema's faults, GW904 where
+    nothing can be written.
 
         >>> import goldwire
         >>> goldwire.render_schema("my-project").files["annotate/guide.html"]
@@ -182,6 +183,8 @@ def diff_schemas(
     project: str | Path | Project | None = None,
 ) -> SchemaDiff:
     """What annotations of the schema `old` would lose under `new`; with a `project` its own are counted.
+
+    Raises GW901 for a schema that is not there, `SchemaError` (GW1xx) for its faults.
 
     >>> import goldwire
     >>> goldwire.diff_schemas("my-project", "my-project")

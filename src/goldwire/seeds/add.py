@@ -132,7 +132,8 @@ def add_articles(
     then all are listed in `seeds/articles.jsonl`, or nothing is. `columns` says which column of a table is
     what (`{"text": "body"}`), otherwise that is guessed; `encoding` how texts are written that are not UTF-8.
     Where anything is refused nothing is written and all reasons are raised, unless `lenient`; with `dry_run`
-    nothing is written, nor raised for what is refused.
+    nothing is written, nor raised for what is refused. Raises GW701 to GW707 for what is refused, GW703 and
+    GW710 for a column and an encoding that there are not, GW711 for an id that another text has.
 
         >>> import goldwire
         >>> addition = goldwire.add_articles("my-project", "new-articles", dry_run=True)

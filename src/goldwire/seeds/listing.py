@@ -54,6 +54,8 @@ class Listing(Figures):
 def list_articles(project: str | Path | Project = ".") -> Listing:
     """A project's articles, in the order of `seeds/articles.jsonl`, with the sizes of their texts.
 
+    In code points. Raises GW22x for a listing, or a text, that can't be read.
+
     >>> import goldwire
     >>> "characters" in goldwire.list_articles("my-project").to_pandas()
     True

@@ -131,7 +131,8 @@ def team_report(
     readings part, predictions accepted, rules broken, notes.
 
     It is made of what was pulled, without a server, and written to `out`, or `eval/reports/team.html` in the
-    project. A page that is `watched` loads itself anew.
+    project. A page that is `watched` loads itself anew. Raises GW910 where there is no project, GW1xx for its
+    schema, GW2xx for stored annotations that can't be read.
 
         >>> import goldwire
         >>> report = goldwire.team_report("my-project", "team.html")

@@ -44,10 +44,10 @@ class Scores(Figures):
 
     `layers` maps a layer to its counts by matching kind; so do `structures` for the layers that relations go
     out from, where `required` names the relations that a schema demands. `attributes` and `identity` are of
-    spans that were found. `reference` is the least trusted status of the gold side (see `trust`), `warnings`
-    says what to bear in mind when reading the figures, `relations_between_entities` are counted as
-    `entity_keys` says, where it was asked for, `agreement` how far readers agree (see `ceiling`),
-    `unknown` of how many documents nobody knows who made the reference, `corpus` what the gold side is of.
+    spans that were found. `reference` is the least trusted status of the gold side, `warnings` says what to
+    bear in mind when reading the figures, `relations_between_entities` counts relations whichever mention
+    stands for an entity, where that was asked for, `agreement` says how far readers agree, `unknown` of how
+    many documents nobody knows who made the reference, `corpus` what the gold side is of.
     """
 
     documents: tuple[str, ...]
