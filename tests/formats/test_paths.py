@@ -58,9 +58,10 @@ def ways(path: Path, schema: Schema | None) -> tuple[list[str], int]:
 
     def counting(self: ResultReader, items: Sequence[Item | None]) -> Iterator[tuple[int, Item | None]]:
         nonlocal taken
-        others = list(quick(self, items))
-        taken += len(items) - len(others)
-        return iter(others)
+        taken += len(items)
+        for other in quick(self, items):  # one at a time, as the reader takes them
+            taken -= 1
+            yield other
 
     with patch.object(ResultReader, "usual_regions", counting):
         first = _outcome(path, schema)
