@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -9,7 +10,8 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import distributions
+from collections.abc import Iterable
+from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ import pytest
 from goldwire import __version__
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.pipelines import pipeline_path
+from tests.house.trees import in_one_process, nodes_of
 
 ROOT = Path(__file__).parents[2]
 PINNED = ROOT / "requirements.txt"
@@ -40,6 +43,31 @@ def pinned() -> dict[str, dict[str, set[str]]]:
 def canonical(name: str) -> str:
     """A package's name as the index writes it."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def named(requirements: Iterable[str]) -> set[str]:
+    """The packages that requirements name, by the index's names."""
+    return {canonical(match[0]) for line in requirements if (match := re.match(r"[\w.-]+", line))}
+
+
+def imported(folders: Iterable[str]) -> dict[str, str]:
+    """Of the packages that the code in these folders imports a module of each, and which it is of."""
+    modules = {
+        name.split(".")[0]
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for node in nodes_of(path)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module]
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level
+            else []
+        )
+    }
+    ours = {"goldwire", "tests", "benchmarks", *sys.stdlib_module_names}
+    known = packages_distributions()
+    return {name: canonical(known.get(name, [name])[0]) for name in modules - ours}
 
 
 def install(target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -80,6 +108,21 @@ def test_what_is_installed_here_is_what_was_pinned() -> None:
     other = {name: version for name, version in here.items() if name in known and version not in known[name]}
     assert len(here.keys() & known.keys()) > 100
     assert other == {}
+
+
+@in_one_process
+def test_what_the_code_imports_is_declared() -> None:
+    """No package is there only since another one brings it; and what everybody gets is imported."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core, extras = named(project["dependencies"]), project["optional-dependencies"]
+    to_use = core.union(*(named(extras[name]) for name in extras if name not in ("dev", "docs")))
+    used = imported(["src"])
+    assert {name: of for name, of in used.items() if of not in to_use} == {}
+    assert core - set(used.values()) == set()
+    model = named((ROOT / "tests/llm.txt").read_text(encoding="utf-8").splitlines())
+    developing = to_use | named(extras["dev"]) | named(extras["docs"]) | model
+    others = imported(["tests", "benchmarks", "docs"])
+    assert {name: of for name, of in others.items() if of not in developing} == {}
 
 
 def test_a_foreign_file_under_a_pinned_name_is_refused(tmp_path: Path) -> None:
