@@ -231,17 +231,19 @@ def warn_of_those_apart(project: Project) -> None:
                 _LOG.warning(message, path.relative_to(project.root))
 
 
-def project_articles(project: Project) -> ArticleSpool:
+def project_articles(project: Project, documents: Iterable[Document] | None = None) -> ArticleSpool:
     """The project's articles with their stored annotations; raises what `join` and both readers raise.
 
-    Gold checks and practice are left out, which is logged as a warning.
+    `documents` are all of them, where they are read already. Gold checks and practice are left out, which is
+    logged as a warning.
     """
     warn_of_those_apart(project)
 
     def file_of(annotation: Annotation) -> str:
         return str(annotation_path(project, annotation).relative_to(project.root))
 
-    return join(stream_seeds(project), stream_annotations(project), file_of)
+    documents = stream_seeds(project) if documents is None else documents
+    return join(documents, stream_annotations(project), file_of)
 
 
 def join(

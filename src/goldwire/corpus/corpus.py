@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,10 +53,13 @@ class Corpus:
         return digest.hexdigest()
 
 
-def load_corpus(project: Project) -> Corpus:
-    """The project's articles with their stored annotations, its schema and registries."""
+def load_corpus(project: Project, read: Callable[[], Sequence[Article]] | None = None) -> Corpus:
+    """The project's articles with their stored annotations, its schema and registries.
+
+    `read` gives the articles where more than this needs them, so that they are read once.
+    """
     schema = load_schema(project.schema_path)
-    articles = project_articles(project)
+    articles = read() if read is not None else project_articles(project)
     files = {name: project.schema_path.parent / file for name, file in schema.registries.items()}
     files["guidelines"] = project.annotate / "guidelines.md"
     sources = {name: sha256(read_bytes(path)) for name, path in files.items() if path.is_file()}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from goldwire.annotations.spool import ArticleSelection
+from goldwire.annotations.spool import ArticleSelection, documents_of
 from goldwire.corpus.split.io import on_sides, split_path, stored_split
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.alignment import side_by_side
@@ -19,6 +19,9 @@ from goldwire.formats.edges import padded_note, trimmed_note
 from goldwire.model import Article, curated
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
+
+#: Gives a project's articles with their stored annotations.
+Read = Callable[[], Sequence[Article]]
 
 
 def score_articles(
@@ -175,12 +178,15 @@ def project_schema(paired: Sequence[Paired]) -> Schema | None:
     return schema if follows else None
 
 
-def in_project(scores: Scores, paired: Sequence[Paired], project: Project, path: Path | None) -> Scores:
+def in_project(
+    scores: Scores, paired: Sequence[Paired], project: Project, path: Path | None, read: Read | None = None
+) -> Scores:
     """The scores beside the agreement in the file at `path`, else of the project's stored readings, else in
-    its `eval/agreement.json` where that is of these documents; as they are where there is none of these."""
+    its `eval/agreement.json` where that is of these documents; as they are where there is none of these.
+    `read` as in `project_readings`."""
     from goldwire.eval.agreement.ceiling import is_about
 
-    readings = project_readings(project, scores) if path is None else []
+    readings = project_readings(project, scores, read) if path is None else []
     stored = project.eval / "agreement.json"
     read_twice = any(len(article.annotations) > 1 for article in readings)
     if path is None and not read_twice and stored.is_file() and is_about(stored, scores):
@@ -188,11 +194,15 @@ def in_project(scores: Scores, paired: Sequence[Paired], project: Project, path:
     return with_agreement(scores, paired, readings, path)
 
 
-def project_readings(project: Project, scores: Scores) -> Sequence[Article]:
-    """The project's articles that were scored, with their stored annotations; none where it stores none."""
+def project_readings(project: Project, scores: Scores, read: Read | None = None) -> Sequence[Article]:
+    """The project's articles that were scored, with their stored annotations; none where it stores none.
+
+    `read` gives the project's articles where more than this needs them, so that they are read once.
+    """
     if not project.annotations.is_dir():
         return []
     from goldwire.annotations.store import project_articles
 
-    wanted, articles = set(scores.documents), project_articles(project)
-    return ArticleSelection(articles, [n for n, name in enumerate(articles.ids) if name in wanted])
+    wanted, articles = set(scores.documents), read() if read is not None else project_articles(project)
+    places = [n for n, document in enumerate(documents_of(articles)) if document.id in wanted]
+    return ArticleSelection(articles, places)

@@ -160,7 +160,8 @@ def review_registry(
         else merge_ids(project, old, new, registry=registry, by=by)
         for old, new in known.items()
     )
-    rank = Candidates(ids.schema, load_registries(ids.schema, project.schema_path), project_articles(project))
+    articles = project_articles(project, ids.documents.values())
+    rank = Candidates(ids.schema, load_registries(ids.schema, project.schema_path), articles)
     left = [
         _new_id(ids, rank, file_of_items, name, new, mentions)
         for (name, new), mentions in listed.items()

@@ -11,6 +11,7 @@ from goldwire.eval.ci.baseline import Baseline, parsed, read_baseline
 from goldwire.eval.ci.gate import gate
 from goldwire.eval.ci.measure import Measured
 from goldwire.eval.ci.overlap import NotComparable
+from goldwire.eval.project_scores import Read
 from goldwire.files import file_name
 from goldwire.number_format import number
 from goldwire.project import Project
@@ -58,8 +59,9 @@ def committed(project: Project) -> list[GatedPart]:
     return found
 
 
-def check_current(run: Measured, project: Project) -> None:
-    """Refuse a run that is older than the project's annotations: its figures are not theirs (GW552).
+def check_current(run: Measured, project: Project, read: Read) -> None:
+    """Refuse a run that is older than the project's annotations, which `read` gives: its figures are not
+    theirs (GW552).
 
     A run on another file (`--data`) and a project that stores no annotations are not judged.
     """
@@ -67,7 +69,7 @@ def check_current(run: Measured, project: Project) -> None:
         return
     from goldwire.corpus.corpus import load_corpus
 
-    corpus = load_corpus(project)
+    corpus = load_corpus(project, read)
     content = corpus.content_hash()
     if run.as_baseline.corpus["content_hash"] != content:
         current = f"{project.name} {corpus.version} ({content[:12]})"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 
+from goldwire.annotations.store import project_articles
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.eval.ci.baseline import read_baseline
 from goldwire.eval.ci.gate import TOLERANCE, Gates, gate, update_baseline
@@ -42,6 +44,7 @@ def hold(
         runs |= zip(mine, measured, strict=True)
     _check_floors(floors or {}, [run.as_baseline.layer for run in runs.values()])
     figures = None if agreement is None else Path(agreement)
+    read = cache(partial(project_articles, project))  # once for all
     ceilings: dict[int, Ceiling | None] = {}  # by the scores that they are of
     gates = Gates()
     for part in parts:
@@ -50,12 +53,13 @@ def hold(
         before = None if update else read_baseline(file)
         try:
             if id(run.scores) not in ceilings:
-                check_current(run, project)
+                check_current(run, project, read)
             if before is None:
                 notify(update_baseline(file, run.as_baseline))
                 before = read_baseline(file)
             if id(run.scores) not in ceilings:
-                ceilings[id(run.scores)] = in_project(run.scores, run.paired, project, figures).agreement
+                beside = in_project(run.scores, run.paired, project, figures, read)
+                ceilings[id(run.scores)] = beside.agreement
             gates.append(
                 gate(
                     run.as_baseline,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from goldwire.annotations.store import project_articles
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import Split, project_rule, split_path, stored_split
 from goldwire.errors import GoldwireError, one_of
@@ -44,7 +45,8 @@ class RunPlan:
     """A run before it starts: what is learned and how, what the articles are (`corpus`), where all goes.
 
     `folds` is the number of parts to score in, 0 to train only; `dealt` are the folds that the project keeps;
-    `selection` says which of the articles are learned from, where that is not all.
+    `selection` says which of the articles are learned from, where that is not all. `read` gives the project's
+    articles with all their readings, as they were when they were first read.
     """
 
     data: TrainingData
@@ -61,6 +63,7 @@ class RunPlan:
     rule: Rule = field(default_factory=lambda: Rule(COPY))
     selection: str = ""
     test: TestSet | None = None
+    read: Callable[[], Sequence[Article]] | None = None
 
     def __repr__(self) -> str:
         learned = f"{', '.join(self.data.layers)} from {counted(len(self.data.references), 'article')}"
@@ -150,13 +153,14 @@ def plan(
     settings = parse_overrides(overrides)
     home = project if isinstance(project, Project) else _project(project, needed=data is None)
     reading = Setting()
+    read = cache(partial(project_articles, home)) if home is not None else None
     dealt: tuple[Fold, ...] = ()
     split: Split | None = None
     if data is not None:
         articles = read_articles(data, reading)
         corpus: dict[str, Any] = {"name": data.stem, "version": "0.0.0", "sha256": hash_of(data)}
     elif home is not None:
-        every, corpus = stamped_articles(home)
+        every, corpus = stamped_articles(home, read)
         split, split_file = stored_split(home), str(split_path(home))
         articles, sides_record = learned_sides(split, split_file, every, sides)
         corpus |= sides_record
@@ -221,6 +225,7 @@ def plan(
         rule=rule,
         selection=selection,
         test=tested,
+        read=read,
     )
 
 

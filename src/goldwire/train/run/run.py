@@ -154,7 +154,7 @@ def _measured(
             Paired(r.document, gold[r.document.id], crossed.predictions[r.document.id])
             for r in plan.data.scored
         ]
-        scores["model"] = in_project(scores["model"], paired, plan.project, None)
+        scores["model"] = in_project(scores["model"], paired, plan.project, None, plan.read)
     figures = {
         **scores["model"].as_json(),
         "baselines": {
@@ -178,7 +178,7 @@ def _measured(
         if own := _between_entities(plan, crossed.predictions, resamples=resamples):
             figures["relations_between_entities"] = own
         if plan.project is not None:
-            readings = project_readings(plan.project, scores["model"])
+            readings = project_readings(plan.project, scores["model"], plan.read)
             figures["given_spans"]["agreement"] = related_agreement(readings, scores["model"])
     if crossed.beside is not None and plan.project is not None:
         model = plan.project.setting("predict", "model")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -193,10 +193,12 @@ def selection_in_words(corpus: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def stamped_articles(project: Project) -> tuple[list[Article], dict[str, Any]]:
-    """The project's articles with their stored annotations, and what they are: the corpus's name, version and
-    content hash, and whether the dataset in `corpus/` was built from the same."""
-    corpus = load_corpus(project)
+def stamped_articles(
+    project: Project, read: Callable[[], Sequence[Article]] | None = None
+) -> tuple[list[Article], dict[str, Any]]:
+    """The project's articles with their stored annotations, as `read` gives them, and what they are: the
+    corpus's name, version and content hash, and whether the dataset in `corpus/` was built from the same."""
+    corpus = load_corpus(project, read)
     stamp: dict[str, Any] = {
         "name": project.name,
         "version": corpus.version,
