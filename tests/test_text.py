@@ -7,7 +7,7 @@ import time
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from goldwire.text import NormalisedText, normalise, snippet, trim
+from goldwire.text import NormalisedText, first_of, normalise, snippet, trim
 from tests.examples import at_most
 
 #: Letters that join, in several scripts, line ends, and what changes alone.
@@ -79,6 +79,14 @@ def test_a_trimmed_extent_has_no_white_space_at_its_ends_and_all_else(text: str,
     end = data.draw(st.integers(start, len(text)))
     first, last = trim(text, start, end)
     assert text[first:last] == text[start:end].strip()
+
+
+def test_what_a_message_leaves_out_of_names_it_says() -> None:
+    """Up to so many names are all there; of more the first, a mark, and where it is asked for their number."""
+    assert first_of([]) == ""
+    assert first_of(["a", "b", "c"], in_all=True) == "a, b, c"
+    assert first_of(["a", "b", "c", "d"]) == "a, b, c, …"
+    assert first_of(["a", "b", "c", "d"], 2, in_all=True) == "a, b, … (4 in all)"
 
 
 def test_a_snippet_marks_the_extent_on_one_line() -> None:

@@ -57,9 +57,10 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def first_of(names: Sequence[str], most: int = 3) -> str:
-    """The first names of several, for a message: `a, b, c, …`."""
-    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+def first_of(names: Sequence[str], most: int = 3, *, in_all: bool = False) -> str:
+    """The first names of several, for a message: `a, b, c, …`; with `in_all` and how many there are."""
+    more = f", … ({len(names)} in all)" if in_all else ", …"
+    return ", ".join(names[:most]) + (more if len(names) > most else "")
 
 
 class Snippet(NamedTuple):

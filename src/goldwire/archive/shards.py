@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.number_format import counted
+from goldwire.text import first_of
 
 _LOG = logging.getLogger(__name__)
 #: What a run says in its folder of itself.
@@ -198,9 +199,7 @@ def _at(address: str, out: Path | str) -> list[Shard]:
         if not _is_complete(manifest):
             _LOG.warning("%s: the run that it is of has not come to its end", manifest.address)
     if without_suffix:
-        told = ", ".join(shard.name for shard in without_suffix[:3]) + (
-            ", …" if len(without_suffix) > 3 else ""
-        )
+        told = first_of([shard.name for shard in without_suffix])
         _LOG.warning(
             "%s: passed over, of other kinds: %s (%s)", address, counted(len(without_suffix), "file"), told
         )

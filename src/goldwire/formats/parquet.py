@@ -38,6 +38,7 @@ from goldwire.formats.inferred_schema import check_fit, spooled
 from goldwire.formats.options import Setting
 from goldwire.formats.parquet_size import too_much
 from goldwire.model import Annotation, Article, Document
+from goldwire.text import first_of
 
 CONFIGS = ("documents", "annotations")
 #: What a dataset's folder can't say of a prediction, and of work in several passes.
@@ -159,7 +160,7 @@ def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
             number = 0
             lacking = [name for name in needed if name not in source.schema_arrow.names]
             if lacking:
-                message = f"no column `{lacking[0]}` (it has {', '.join(source.schema_arrow.names[:9])})"
+                message = f"no column `{lacking[0]}` (it has {first_of(source.schema_arrow.names, 9)})"
                 raise no_dataset(file, message)
             for held in source.iter_batches(BATCH):
                 for row in held.to_pylist():

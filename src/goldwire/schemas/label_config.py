@@ -78,6 +78,11 @@ def label_config(schema: Schema, taken_keys: Collection[str] = ()) -> str:
     for name, layer in schema.layers.items():
         for attribute_name in layer.attributes:
             _attribute(side, name, layer, attribute_name, say, keys)
+    return config_text(root)
+
+
+def config_text(root: ET.Element) -> str:
+    """A label config as its file has it: an element a line, indented."""
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 

@@ -17,7 +17,7 @@ from goldwire import strict_xml
 from goldwire.files import sha256
 from goldwire.messages import messages_in
 from goldwire.schemas.keys import IDS, NO_KEY, SearchKeys, free_keys, search, with_net
-from goldwire.schemas.label_config import TEXT, control, shown_for
+from goldwire.schemas.label_config import TEXT, config_text, control, shown_for
 from goldwire.schemas.schema import RegistryEntry, Schema
 
 #: What the fields of tasks' data begin with that hold options.
@@ -236,8 +236,7 @@ def with_picks(config: str, picks: Picks) -> str:
         style = ET.Element("Style", {IDS: ""})
         style.text = _STYLE + _leaving()
         root.insert(int(len(root) > 0 and root[0].tag == "Style"), style)
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return config_text(root)
 
 
 def _picker(
@@ -267,8 +266,7 @@ def without_picks(config: str) -> str:
     root = strict_xml.parse(config)
     if not remove_picks(root):
         return config
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return config_text(root)
 
 
 def without_data(config: str) -> str:

@@ -22,7 +22,7 @@ from goldwire.model import Document
 from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.seeds.rows import Row, check_named_once, csv_rows, json_rows
-from goldwire.text import normalise
+from goldwire.text import first_of, normalise
 
 SUFFIXES = (".txt", ".jsonl", ".csv")
 LISTING = "articles.jsonl"
@@ -74,9 +74,8 @@ def warn_of_unlisted(project: Project, listed: Collection[str] = ()) -> None:
 
 def _warn(waiting: Sequence[str]) -> None:
     if waiting:
-        shown = ", ".join(waiting[:3]) + (", …" if len(waiting) > 3 else "")
         message = "not in seeds/articles.jsonl, so not read: %s (%s); %s"
-        _LOG.warning(message, counted(len(waiting), "file"), shown, WAY_IN)
+        _LOG.warning(message, counted(len(waiting), "file"), first_of(waiting), WAY_IN)
 
 
 def unlisted(project: Project) -> list[str]:

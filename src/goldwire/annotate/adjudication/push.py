@@ -40,7 +40,7 @@ from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.label_config import config_text, label_config
 from goldwire.seeds import load_seeds
 from goldwire.table import Column, Figures, Table
 
@@ -116,8 +116,7 @@ def config(schema: Schema) -> str:
     [guide] = [view for view in root.iter("View") if view.get("className") == "gw-guide"]
     style = "font-size: .8rem; font-weight: 400; line-height: 1.4; margin: 0"
     ET.SubElement(guide, "Header", value=f"${_LIST}", style=style)
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return config_text(root)
 
 
 def cases(

@@ -172,7 +172,17 @@ def preview_project(
     # What is sent back goes with the prompt and the answer that it is about.
     price = settings.cost(2 * prompts + answers, 2 * answers)
     cost = "" if price is None else money(price, settings.currency)
-    return Preview(settings.url, first, len(documents), least, 2 * most, prompts, 2 * answers, cost, notes)
+    return Preview(
+        url=settings.url,
+        request=first,
+        articles=len(documents),
+        requests=least,
+        most_requests=2 * most,
+        prompt_tokens=prompts,
+        answer_tokens=2 * answers,
+        cost=cost,
+        notes=notes,
+    )
 
 
 @contextmanager

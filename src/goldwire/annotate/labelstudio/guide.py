@@ -17,6 +17,7 @@ from goldwire.messages import messages_in
 from goldwire.project import CONFIG, Project
 from goldwire.schemas import Schema
 from goldwire.schemas.guide import anchor, guide_page, sheet
+from goldwire.schemas.label_config import config_text
 
 _NAME = "goldwire-guide"
 
@@ -72,8 +73,7 @@ class Guide:
             view = ET.Element("View")  # a panel itself takes no Markdown
             view.append(element)
             panel.insert(0, view)
-        ET.indent(root)
-        return ET.tostring(root, encoding="unicode") + "\n"
+        return config_text(root)
 
 
 def kept_page(client: Client, number: int, title: str, page: str) -> str:

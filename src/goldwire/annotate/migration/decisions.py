@@ -170,16 +170,16 @@ class _Article:
             else:
                 decisions[new.key] = new
         case = AdjudicationCase(
-            self.document,
-            (self.sides[0][1].annotation, self.sides[1][1].annotation),
-            path,
-            decisions,
-            superseded,
-            "",
-            record.pulled,
-            True,
-            self.by_hand,
-            self.own,
+            document=self.document,
+            readings=(self.sides[0][1].annotation, self.sides[1][1].annotation),
+            path=path,
+            decisions=decisions,
+            superseded=superseded,
+            basis="",
+            pulled=record.pulled,
+            stamped=True,
+            by_hand=self.by_hand,
+            from_studio=self.own,
         )
         case.basis = basis_of(case.readings)
         while True:

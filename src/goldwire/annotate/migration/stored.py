@@ -127,22 +127,24 @@ def migrate_project(
         kinds.update(part["kind"] for each in decided.articles for part in each.taken_out)
     shown = {path: str(path.relative_to(project.root)) for path in (record, removed)}
     return MigrateReport(
-        plan.source,
-        plan.to,
-        len(stored),
-        len(outcomes),
-        len(stored) - len(outcomes),
-        tuple(steps[number] for number in range(len(plan.operations) + 1)),
-        changes,
-        dict(kinds),
-        shown[record] if outcomes else "",
-        shown[removed] if kinds else "",
-        tuple(operation.told for operation in plan.operations),
-        not dry_run,
-        {name: decided.counts[name] for name in ("carried", "settled", "opened")} if decided.articles else {},
-        tuple(decided.unread),
-        tuple(_left_in_registries(project, schema)),
-        tuple(_idle(plan, steps, [outcome for _, outcome in outcomes]))
+        source=plan.source,
+        to=plan.to,
+        annotations=len(stored),
+        migrated=len(outcomes),
+        present=len(stored) - len(outcomes),
+        steps=tuple(steps[number] for number in range(len(plan.operations) + 1)),
+        changes=changes,
+        removed=dict(kinds),
+        record=shown[record] if outcomes else "",
+        removed_file=shown[removed] if kinds else "",
+        operations=tuple(operation.told for operation in plan.operations),
+        is_written=not dry_run,
+        decisions={name: decided.counts[name] for name in ("carried", "settled", "opened")}
+        if decided.articles
+        else {},
+        unread=tuple(decided.unread),
+        entries=tuple(_left_in_registries(project, schema)),
+        idle=tuple(_idle(plan, steps, [outcome for _, outcome in outcomes]))
         if len(outcomes) == len(stored)
         else (),
     )

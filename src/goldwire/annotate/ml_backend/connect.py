@@ -16,6 +16,7 @@ from goldwire.annotate.ml_backend.predictor import Predictor
 from goldwire.annotate.ml_backend.screens import Screens
 from goldwire.annotate.records.passes import Pass
 from goldwire.errors import GoldwireError
+from goldwire.text import first_of
 
 #: By which a backend is known as one of these, whatever model it serves and wherever.
 MARK = "goldwire annotate assist"
@@ -79,7 +80,7 @@ def connect_backend(
     where = client.project_url(number)
     config = str(project_record.get("label_config") or "<View/>")
     if lacking := Screens(assistant.schema, passes).lacks(config):
-        message = f"the project's config lacks what {assistant.schema.stamp} has: {', '.join(lacking[:5])}"
+        message = f"the project's config lacks what {assistant.schema.stamp} has: {first_of(lacking, 5)}"
         hint = "goldwire annotate push brings it up to date"
         raise GoldwireError.of("GW386", message, where=where, hint=hint)
     backends = dicts(client.get("api/ml/", project=number))

@@ -15,6 +15,7 @@ from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
+from goldwire.text import first_of
 
 #: Seconds that one request may predict for; Label Studio gives up after 100.
 BUDGET = 80.0
@@ -128,7 +129,7 @@ class Backend:
         except GoldwireError as error:
             raise RefusedRequest(400, str(error)) from None
         if lacking:
-            shown = ", ".join(lacking[:5]) + (" …" if len(lacking) > 5 else "")
+            shown = first_of(lacking, 5)
             message = f"the project's config lacks what {self.assistant.schema.stamp} has: {shown}"
             raise RefusedRequest(409, f"{message}; goldwire annotate push brings it up to date")
 

@@ -14,7 +14,7 @@ from goldwire.messages import messages_in
 from goldwire.schemas import Label, Layer, RelationType, Schema
 from goldwire.schemas.guide import guide_page
 from goldwire.schemas.keys import NO_KEY
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.label_config import config_text, label_config
 
 # The labels of a pass fill the column, whatever is folded below them; its rules stand under what is asked of
 # the selected span.
@@ -66,8 +66,7 @@ def pass_config(schema: Schema, passes: Sequence[Pass], this_pass: Pass) -> str:
         for line in panel:
             line.set("style", _LINE)
             rules.append(line)
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return config_text(root)
 
 
 def shown_part(schema: Schema, passes: Sequence[Pass], this_pass: Pass) -> Schema:

@@ -167,20 +167,20 @@ def summarised(
         finished = finished_by_person(annotation)
         faults = book.faults(annotation, text) if finished else []
         yield Summary(
-            annotation.document,
-            annotation.annotator,
-            annotation.status,
-            provenance.kind == "human",
-            bool(provenance.based_on),
-            provenance.updated or provenance.created,
-            provenance.lead_time or 0.0,
-            words.get(annotation.document, 0),
-            [(span.layer, span.label, span.start, span.end) for span in annotation.spans],
-            origins.count("prediction"),
-            origins.count("prediction-changed"),
-            [Broken(f.code, f.message, f.where, f.hint) for f in faults],
-            list(shared_ids(annotation, schema)) if finished else [],
-            {name: seconds for name, seconds in provenance.passes.items() if seconds},
+            document=annotation.document,
+            annotator=annotation.annotator,
+            status=annotation.status,
+            human=provenance.kind == "human",
+            merged=bool(provenance.based_on),
+            updated=provenance.updated or provenance.created,
+            seconds=provenance.lead_time or 0.0,
+            words=words.get(annotation.document, 0),
+            spans=[(span.layer, span.label, span.start, span.end) for span in annotation.spans],
+            kept=origins.count("prediction"),
+            changed=origins.count("prediction-changed"),
+            broken=[Broken(f.code, f.message, f.where, f.hint) for f in faults],
+            ids=list(shared_ids(annotation, schema)) if finished else [],
+            passes={name: seconds for name, seconds in provenance.passes.items() if seconds},
         )
 
 

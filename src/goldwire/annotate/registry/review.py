@@ -27,7 +27,7 @@ from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas.load import load_registries
 from goldwire.table import Column, Figures, Table
-from goldwire.text import snippet
+from goldwire.text import first_of, snippet
 
 #: Places that are shown of each id, and the code points on each side of the words.
 _EXAMPLES = 3
@@ -76,8 +76,8 @@ class RegistryReview(Figures):
             (
                 each.id,
                 each.registry,
-                _first(each.labels),
-                _first(each.words),
+                first_of(list(each.labels), _NAMED),
+                first_of(list(each.words), _NAMED),
                 ", ".join(each.annotators),
                 ", ".join(each.likely),
                 each.spans,
@@ -90,11 +90,6 @@ class RegistryReview(Figures):
     def as_json(self) -> dict[str, Any]:
         """The list, for JSON."""
         return asdict(self)
-
-
-def _first(counts: Mapping[str, int]) -> str:
-    first = list(counts)[:_NAMED]
-    return ", ".join(first) + (", …" if len(counts) > _NAMED else "")
 
 
 def review_registry(

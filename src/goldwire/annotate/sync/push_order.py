@@ -12,6 +12,7 @@ from goldwire.annotate.sync.tasks import uid
 from goldwire.archive.ranking import document_uncertainty, rank
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
+from goldwire.text import first_of
 
 #: The statuses of annotations that an article needs no other for.
 _DONE = ("submitted", "reviewed", "adjudicated")
@@ -76,7 +77,7 @@ def by_uncertainty(
     for annotation in predictions:
         by_document[annotation.document].append(annotation)
     if missing := [document.id for document in available.documents if document.id not in by_document]:
-        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        shown = first_of(missing, 5)
         hint = "predict them too, or name the model: --model MODEL"
         raise GoldwireError.of("GW384", f"{len(missing)} articles have no prediction: {shown}", hint=hint)
     values: list[float | None] = []

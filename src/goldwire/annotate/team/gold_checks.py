@@ -18,6 +18,7 @@ from goldwire.annotate.records.gold_checks import GoldCheck, Purpose, answer
 from goldwire.annotate.sync.predictions import version
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document
+from goldwire.text import first_of
 
 
 def share_of(text: str) -> Fraction:
@@ -137,7 +138,7 @@ def check_alike(
             article for article in theirs if others and _versions(predictions, article) not in others
         )
         if odd:
-            shown = ", ".join(odd[:5]) + (" …" if len(odd) > 5 else "")
+            shown = first_of(odd, 5)
             message = f"of {name}'s gold checks {shown} would be known: their predictions are not the others'"
             hint = (
                 "give predictions of all articles, the checks' included, or none; nothing was drawn or sent"

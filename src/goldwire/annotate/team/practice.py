@@ -31,7 +31,7 @@ from goldwire.messages import messages_in
 from goldwire.model import Annotation, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.label_config import config_text, label_config
 from goldwire.table import Column, Table
 
 #: The field of a task's data that says how it went.
@@ -118,8 +118,7 @@ def practice_config(schema: Schema) -> str:
     root = ET.fromstring(label_config(schema))
     places = [view for view in root.iter("View") if view.get("className") == "gw-guide"]
     ET.SubElement(places[0] if places else root, "Markdown", value=f"${FEEDBACK}")
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return config_text(root)
 
 
 def show_answers(

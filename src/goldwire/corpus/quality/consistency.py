@@ -223,7 +223,17 @@ class _Places:
             if not any(span.start < end and start < span.end for span in spans):
                 before, words, after = context(article.document.text, start, end)
                 name, annotator = article.document.id, annotation.annotator
-                use = Use(name, annotator, "", "", start, end, before, words, after)
+                use = Use(
+                    document=name,
+                    annotator=annotator,
+                    span="",
+                    label="",
+                    start=start,
+                    end=end,
+                    before=before,
+                    text=words,
+                    after=after,
+                )
                 self._unmarked[layer].setdefault(hit.group(), []).append(use)
 
     def labels(self) -> Iterator[Inconsistency]:

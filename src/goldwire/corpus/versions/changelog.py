@@ -12,6 +12,7 @@ from goldwire.corpus.versions.diff import Diff
 from goldwire.errors import GoldwireError
 from goldwire.files import read_text, write_text
 from goldwire.number_format import counted
+from goldwire.text import first_of
 
 LEVELS = ("none", "patch", "minor", "major")
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
@@ -120,8 +121,8 @@ def entry(diff: Diff, wanted: Due) -> str:
     titles = {"added": "Documents added", "removed": "Documents removed", "text": "Texts changed"}
     for kind, title in titles.items():
         if named[kind]:
-            more = f", … ({len(named[kind])} in all)" if len(named[kind]) > _NAMED else ""
-            lines.append(f"- {title}: {', '.join(f'`{name}`' for name in named[kind][:_NAMED])}{more}.")
+            shown = first_of([f"`{name}`" for name in named[kind]], _NAMED, in_all=True)
+            lines.append(f"- {title}: {shown}.")
     for change in diff.schema:
         detail = f" ({change.detail})" if change.detail else ""
         lines.append(f"- Schema: {change.what} `{change.name}` {change.change}{detail}.")

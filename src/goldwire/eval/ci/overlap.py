@@ -8,6 +8,7 @@ from typing import Any
 from goldwire.errors import EvalError, GoldwireError
 from goldwire.eval.ci.baseline import Baseline
 from goldwire.number_format import counted
+from goldwire.text import first_of
 
 
 class NotComparable(EvalError):
@@ -75,7 +76,7 @@ def overlap(now: Baseline, baseline: Baseline) -> Overlap:
     one_corpus = now.corpus["content_hash"] == baseline.corpus["content_hash"]
     if one_corpus and mine != theirs:
         odd = sorted(mine ^ theirs)
-        message = f"{counted(len(odd), 'document')} scored in one of the two only: {', '.join(odd[:5])}"
+        message = f"{counted(len(odd), 'document')} scored in one of the two only: {first_of(odd, 5)}"
         if now.test != baseline.test:
             message += f"; the baseline is of {baseline.scored_on}, this run of {now.scored_on}"
         raise NotComparable.of("GW534", message, hint=hint)
@@ -121,7 +122,7 @@ def other_layer(now: Baseline, baseline: Baseline) -> GoldwireError:
 
 
 def _impossible(documents: list[str], difference: str) -> GoldwireError:
-    shown = ", ".join(documents[:5]) + (", …" if len(documents) > 5 else "")
+    shown = first_of(documents, 5)
     message = (
         f"this baseline can't be of the corpus that it names: in {counted(len(documents), 'document')} it "
         f"has {difference}, on the same text and annotations ({shown})"

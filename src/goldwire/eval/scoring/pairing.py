@@ -8,6 +8,7 @@ from typing import NamedTuple, overload
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Article, Document, curated
 from goldwire.number_format import counted
+from goldwire.text import first_of
 
 
 class Paired(NamedTuple):
@@ -139,7 +140,7 @@ def stories(documents: Iterable[Document]) -> list[str] | None:
 def _missing(names: list[str], side: str) -> list[Fault]:
     if not names:
         return []
-    shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
+    shown = first_of(names, 10, in_all=True)
     hint = "both sides must hold the same documents"
     return [Fault("GW501", f"{side} lacks {counted(len(names), 'document')}: {shown}", "", hint)]
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple, TypeVar
 
 from goldwire.errors import Fault, raise_faults
+from goldwire.text import first_of
 
 P = TypeVar("P", bound=PurePath)
 
@@ -49,7 +50,7 @@ def file_places(texts: Mapping[P, str], chosen: str, root: Path) -> tuple[dict[P
         if same and not differing:
             names = sorted({place.annotator for place in scheme.values() if place.annotator})
             what = "files are named after" if scheme is files else "folders are"
-            return scheme, f"{what} annotators: {_listed(names)} ({OTHERWISE})"
+            return scheme, f"{what} annotators: {first_of(names, 5, in_all=True)} ({OTHERWISE})"
         if same and not mixed:
             hint = f"annotators must have read the same text; {OTHERWISE}"
             mixed = [
@@ -63,7 +64,7 @@ def file_places(texts: Mapping[P, str], chosen: str, root: Path) -> tuple[dict[P
             ]
     raise_faults(mixed)
     folders = sorted({path.parts[0] for path in texts if path.parent.name})
-    shown = _listed(folders)
+    shown = first_of(folders, 5, in_all=True)
     return whole, f"folders are part of documents' names: {shown} ({OTHERWISE})" if folders else ""
 
 
@@ -84,7 +85,10 @@ def _chosen(
         same, differing = _compared(other, texts)
         if same and not differing:
             names = sorted({place.annotator for place in other.values() if place.annotator})
-            return other, f"folders are annotators: {_listed(names)}, by whom one text was read"
+            return (
+                other,
+                f"folders are annotators: {first_of(names, 5, in_all=True)}, by whom one text was read",
+            )
     return scheme, ""
 
 
@@ -113,7 +117,3 @@ def _compared(scheme: Mapping[P, FilePlace], texts: Mapping[P, str]) -> tuple[in
         differing += others[:1]
         same += len(paths) > 1 and not others
     return same, differing
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f", … ({len(names)} in all)" if len(names) > 5 else "")

@@ -81,16 +81,18 @@ class ResultReader:
             if not self.usual_arrow(item):
                 self.arrow(number, item)
         return ReadResult(
-            tuple(self.spans.values()),
-            tuple(self.relations),
-            tuple(self.quarantined),
-            tuple(self.trims),
-            tuple(self.doubles),
-            Census(self.spans_given, self.relations_given, self.attributes_given, self.attributes_kept),
-            self.disagrees,
-            not self.counted.plain,
-            self.filled,
-            tuple(self.turned),
+            spans=tuple(self.spans.values()),
+            relations=tuple(self.relations),
+            quarantined=tuple(self.quarantined),
+            trims=tuple(self.trims),
+            doubles=tuple(self.doubles),
+            census=Census(
+                self.spans_given, self.relations_given, self.attributes_given, self.attributes_kept
+            ),
+            disagrees=self.disagrees,
+            moved=not self.counted.plain,
+            filled=self.filled,
+            turned=tuple(self.turned),
         )
 
     def refuse(self, kind: Any, reason: str, number: int, count: int = 1, cause: str = "") -> None:

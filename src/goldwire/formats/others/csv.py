@@ -20,6 +20,7 @@ from goldwire.formats.options import Setting
 from goldwire.formats.others._marks import Collector, FileMark, FileReading, placed
 from goldwire.formats.others._rows import Content, FileRow, contents, malformed_row, table_rows
 from goldwire.model import Article
+from goldwire.text import first_of
 
 ABOUT = "tables (CSV, TSV): a row a span with its offsets (--columns), or a row a token with its tag"
 
@@ -102,7 +103,7 @@ def read_csv(path: Path, setting: Setting) -> list[Article]:
             _tokens(rows_, tokens, content, collector)
         else:
             missing = ", ".join(part for part in ("start", "end", "label") if part not in spans)
-            message = f"which column holds {missing} can't be told from {', '.join(names[:12]) or 'no names'}"
+            message = f"which column holds {missing} can't be told from {first_of(names, 12) or 'no names'}"
             raise GoldwireError.of("GW625", message, where=content.place, hint=_HINT)
     return collector.articles()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.errors import GoldwireError
 from goldwire.leftovers import scratch
 from goldwire.pipelines import NO_LANGUAGE, blank_pipeline, load_pipeline, quiet
+from goldwire.text import first_of
 from goldwire.train.options import Overrides, config_error, config_fault, options_in, read_config
 from goldwire.train.training_data import Cut, Reference, training_docs
 
@@ -145,7 +146,7 @@ def fit(
 
 def nothing_marked(references: Sequence[Reference]) -> GoldwireError:
     """Says that there is nothing to learn."""
-    names = ", ".join(reference.document.id for reference in references[:5])
+    names = first_of([reference.document.id for reference in references], 5)
     hint = "mark some in a second article: each is scored by what was learned from the others"
     return GoldwireError.of("GW407", "nothing is marked in what is learned from", where=names, hint=hint)
 
