@@ -1,8 +1,8 @@
-"""Two ways to the confidence of spaCy's transition-based recogniser, held against what is right.
+"""The confidence of spaCy's transition-based recogniser, held against what is right.
 
 Trains on 150 POPCORN reports, predicts 150 others, and prints for the softmax of the moves taken
-(`goldwire.confidence`) and for a beam of 16 (`scored_ents`): how well it tells right from wrong
-entities, its calibration error, its CPU time. Run: `python benchmarks/confidence.py`; about two minutes.
+(`goldwire.confidence`): how well it tells right from wrong entities, its calibration error, its CPU time.
+Run: `python benchmarks/confidence.py`; about two minutes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 DATA = Path(__file__).parents[1] / "../shared/data/popcorn-fr/train.json"
-TRAIN, TEST, EPOCHS, BEAM = 150, 150, 12, 16
+TRAIN, TEST, EPOCHS = 150, 150, 12
 
 
 def examples(nlp: Language, articles: list[dict[str, Any]]) -> list[Example]:
@@ -92,29 +92,13 @@ def main() -> None:
     begun = time.process_time()
     softmax = entity_confidences(ner, docs)
     softmax_time = time.process_time() - begun
-    bare = [doc.copy() for doc in docs]
-    for doc in bare:
-        doc.set_ents([], default="missing")
-    begun = time.process_time()
-    beams = ner.scored_ents(ner.beam_parse(bare, beam_width=BEAM))
-    beam_time = time.process_time() - begun
 
     found = [[(e.start, e.end, e.label_) for e in doc.ents] for doc in docs]
     right = np.array([key in known for keys, known in zip(found, gold, strict=True) for key in keys])
-    ways = {
-        "softmax": ([score or 0.0 for scores in softmax for score in scores], softmax_time, 0),
-        "beam": (
-            [scores.get(key, 0.0) for keys, scores in zip(found, beams, strict=True) for key in keys],
-            beam_time,
-            sum(key not in scores for keys, scores in zip(found, beams, strict=True) for key in keys),
-        ),
-    }
+    held = np.array([score or 0.0 for scores in softmax for score in scores])
+    auc, error = roc_auc_score(right, held), calibration_error(held, right)
     print(f"{len(right)} entities, {right.mean():.3f} of them right; prediction {predicting:.1f} CPU s")
-    for name, (scores, seconds, missing) in ways.items():
-        held = np.array(scores)
-        auc, error = roc_auc_score(right, held), calibration_error(held, right)
-        cost = seconds / predicting
-        print(f"{name:8} AUC {auc:.3f}  calibration error {error:.3f}  CPU {cost:.2f}  missing {missing}")
+    print(f"AUC {auc:.3f}  calibration error {error:.3f}  CPU {softmax_time / predicting:.2f}")
     some = [(s, keys, known) for s, keys, known in zip(softmax, found, gold, strict=True) if keys]
     wrong = [1 - sum(key in known for key in keys) / len(keys) for _, keys, known in some]
     for name, fold in (("mean", np.mean), ("least", np.min)):
