@@ -82,7 +82,7 @@ def test_a_trimmed_extent_has_no_white_space_at_its_ends_and_all_else(text: str,
 
 
 def test_what_a_message_leaves_out_of_names_it_says() -> None:
-    """Up to so many names are all there; of more the first, a mark, and where it is asked for their number."""
+    """Up to so many names are all there; of more the first, a mark, and where it is asked for the number."""
     assert first_of([]) == ""
     assert first_of(["a", "b", "c"], in_all=True) == "a, b, c"
     assert first_of(["a", "b", "c", "d"]) == "a, b, c, …"
