@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from goldwire.redaction import redact
+from goldwire.text import first_of
 
 #: What a message quotes of the input, the numbers in it, and (the second group) names between backticks.
 _CHANGING = re.compile(r"«[^»]*»|\b[A-Z]?\d+|(`[^`]*`)")
@@ -234,5 +235,4 @@ def install_hint(extra: str) -> str:
 def one_of(names: Iterable[str]) -> str:
     """The names that exist, for a hint: `one of: a, b, c`."""
     listed = sorted(names)
-    shown = ", ".join(listed[:20]) + (f", … ({len(listed)} in all)" if len(listed) > 20 else "")
-    return f"one of: {shown}" if listed else "there are none"
+    return f"one of: {first_of(listed, 20, in_all=True)}" if listed else "there are none"

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from goldwire.number_format import amount
+
 
 def normalise(text: str) -> str:
     """NFC, with `\\r\\n` and lone `\\r` turned into `\\n`."""
@@ -59,7 +61,7 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 def first_of(names: Sequence[str], most: int = 3, *, in_all: bool = False) -> str:
     """The first names of several, for a message: `a, b, c, …`; with `in_all` and how many there are."""
-    more = f", … ({len(names)} in all)" if in_all else ", …"
+    more = f", … ({amount(len(names))} in all)" if in_all else ", …"
     return ", ".join(names[:most]) + (more if len(names) > most else "")
 
 

@@ -18,6 +18,7 @@ from goldwire.formats.edges import trimmed, trimmed_note
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document
 from goldwire.number_format import amount, counted
+from goldwire.text import first_of
 
 #: Names that a message lists.
 _NAMED = 5
@@ -359,5 +360,4 @@ def _places(text: str) -> list[int]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:_NAMED])
-    return shown + (f", … ({amount(len(names))} in all)" if len(names) > _NAMED else "")
+    return first_of([f"`{name}`" for name in names], _NAMED, in_all=True)
