@@ -311,6 +311,17 @@ def test_spans_are_drawn_in_their_text_and_nothing_of_it_acts() -> None:
     assert "a &lt;b&gt;c" in Article(document)._repr_html_()
 
 
+def test_a_label_has_one_colour_in_all_readings_of_an_article() -> None:
+    """Two readings are compared at a glance, whatever either has besides; labels grow with the text."""
+    anna = reading("d", "anna", ("A", 0, 1), ("B", 2, 3))
+    ben = reading("d", "ben", ("B", 2, 3), ("C", 4, 5))
+    html = Article(Document("d", "x y z"), (anna, ben))._repr_html_()
+    colours = re.findall(r'class="chip (g\d+)"><b>(\w)<', html)
+    assert [label for _, label in colours] == ["A", "B", "B", "C"]
+    assert len(dict(colours)) == len(set(colours)) == 3
+    assert "anna" in html and "ben" in html and html.count("<style>") == 1 and "rem" not in html
+
+
 def test_what_a_notebook_shows_of_the_model_is_a_line(folder: Path) -> None:
     """An article, a document and an annotation say what they hold, a span and a relation what they say."""
     [article, _] = goldwire.read("gold.jsonl")

@@ -249,11 +249,11 @@ class Article(Struct, frozen=True):
     def _repr_html_(self) -> str:
         """The text with the spans of each annotation drawn under it, for a notebook."""
         name, text = self.document.id, self.document.text
-        drawn = [
-            standalone(f"{name} · {a.annotator} · {a.status}", text, a.spans, f"{name}-{a.annotator}-")
+        readings = [
+            (f"{name} · {a.annotator} · {a.status}", a.spans, f"{name}-{a.annotator}-")
             for a in self.annotations
         ]
-        return "".join(drawn) or standalone(name, text, (), f"{name}-")
+        return standalone(text, readings or [(name, (), f"{name}-")])
 
     def to_frame(self) -> DataFrame:
         """A pandas frame, a span of any annotation a row, with its wording as `text`."""

@@ -91,22 +91,29 @@ def render(text: str, spans: Sequence[DrawnSpan], classes: Mapping[tuple[str, st
     return "".join(parts)
 
 
-def standalone(title: str, text: str, spans: Sequence[DrawnSpan], prefix: str) -> str:
-    """The text with its spans and the styles that it needs: what a notebook shows."""
-    kinds = sorted({(span.layer, span.label) for span in spans})
+def standalone(text: str, readings: Sequence[tuple[str, Sequence[DrawnSpan], str]]) -> str:
+    """The text with the spans of each reading, and the styles that they need: what a notebook shows.
+
+    A reading is a title, its spans and what its ids begin with. A label has one colour in all of them.
+    """
+    kinds = sorted({(span.layer, span.label) for _, spans, _ in readings for span in spans})
     classes = {kind: f"g{number % _COLOURS}" for number, kind in enumerate(kinds)}
-    drawn = render(text, spans, classes, prefix)
-    return f'<div class="goldwire-spans"><style>{_STYLE}</style><div>{escape(title)}</div>{drawn}</div>'
+    drawn = (
+        f"<div>{escape(title)}</div>{render(text, spans, classes, prefix)}"
+        for title, spans, prefix in readings
+    )
+    return f'<div class="goldwire-spans"><style>{_STYLE}</style>{"".join(drawn)}</div>'
 
 
 _COLOURS = 12
+#: In letters of the notebook, whatever their size: labels take the room that `lanes` gives them.
 _STYLE = (
-    ".goldwire-spans p{line-height:calc(1.6em + var(--n,0)*.78rem);margin:.5em 0;white-space:pre-wrap}"
+    ".goldwire-spans p{line-height:calc(1.6em + var(--n,0)*.78em);margin:.5em 0;white-space:pre-wrap}"
     ".goldwire-spans mark{color:inherit;background:none;border-bottom:2px solid var(--c);"
-    "padding-bottom:calc(var(--k)*.78rem)}"
+    "padding-bottom:calc(var(--k)*.78em)}"
     ".goldwire-spans .lab{position:relative;user-select:none}"
-    ".goldwire-spans .chip{position:absolute;left:0;top:calc(100% + var(--k)*.78rem + 3px);"
-    "font:650 .6rem/.68rem system-ui,sans-serif;color:var(--c);white-space:nowrap}"
+    ".goldwire-spans .chip{position:absolute;left:0;top:calc(100% + var(--k)*1.3em + 3px);"
+    "font:650 .6em/1.13 system-ui,sans-serif;color:var(--c);white-space:nowrap}"
     + "".join(f".goldwire-spans .n{n}{{--n:{n}}}" for n in range(DEEPEST + 2))
     + "".join(f".goldwire-spans .k{k}{{--k:{k}}}" for k in range(DEEPEST + 1))
     + "".join(f".goldwire-spans .g{n}{{--c:hsl({(n * 137) % 360} 65% 42%)}}" for n in range(_COLOURS))
