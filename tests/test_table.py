@@ -165,6 +165,8 @@ def test_tables_in_one_file_are_told_apart() -> None:
         ("eval", "compare", "gold.jsonl", "system-a.jsonl", "system-b.jsonl", "--rounds", "100"),
         ("eval", "report", "gold.jsonl", "system-a.jsonl", "--resamples", "20", "--out", "page.html"),
         ("corpus", "stats", "--project", "my-project"),
+        ("corpus", "split", "--project", "my-project", "--test", "0.5", "--out", "split.json"),
+        ("corpus", "diff", "system-a.jsonl", "system-b.jsonl", "--project", "my-project"),
     ],
 )
 def test_commands_write_their_tables_for_papers(

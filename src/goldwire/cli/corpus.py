@@ -176,7 +176,14 @@ def convert(
 @project_option
 @click.option("--strict", is_flag=True, help="Build nothing where any rule of the schema is broken.")
 @json_option
-def build(project: Project, strict: bool, json_path: Path | None) -> None:
+@paper_options
+def build(
+    project: Project,
+    strict: bool,
+    json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
+) -> None:
     """Write the dataset into corpus/: parquet, card, manifest."""
     import goldwire
 
@@ -199,7 +206,7 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
     for path in built.aside:
         say(f"{path.stem} had been changed by hand: what stood there is now {path}")
     say(f"written to {built.folder}; content {built.manifest['content_hash'][:12]}")
-    write_json(json_path, built.as_json())
+    write_figures(built, json_path, csv_path, latex_path)
 
 
 @command.command()

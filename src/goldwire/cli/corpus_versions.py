@@ -12,11 +12,13 @@ from goldwire.cli.common import (
     FILE,
     FOLDER,
     json_option,
+    paper_options,
     progress,
     project_option,
     say,
     show,
     tell,
+    write_figures,
     write_json,
 )
 from goldwire.number_format import amount
@@ -36,7 +38,15 @@ _CASES = 12
 @click.option("--html", "html_path", type=FILE, help="Write the comparison as a page.")
 @click.option("--changelog", "changelog_path", type=FILE, help="Put a drafted entry at the top of this file.")
 @json_option
-def diff(html_path: Path | None, changelog_path: Path | None, json_path: Path | None, **options: Any) -> None:
+@paper_options
+def diff(
+    html_path: Path | None,
+    changelog_path: Path | None,
+    json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
+    **options: Any,
+) -> None:
     """Show what differs between two versions; AFTER is by default the project as it stands.
 
     Each is a project's folder, a built dataset's folder, a JSON Lines file, or a git revision of the project
@@ -62,7 +72,7 @@ def diff(html_path: Path | None, changelog_path: Path | None, json_path: Path | 
             say(f"an entry was put into {changelog_path}: read it, and mend it")
         else:
             say(f"nothing differs: no entry was put into {changelog_path}")
-    write_json(json_path, compared.as_json())
+    write_figures(compared, json_path, csv_path, latex_path)
 
 
 @click.command()
@@ -78,7 +88,8 @@ def diff(html_path: Path | None, changelog_path: Path | None, json_path: Path | 
 @click.option("--anew", is_flag=True, help="Forget the stored sides.")
 @click.option("--out", type=FILE, help="Write here (default: corpus/split.json).")
 @json_option
-def split(json_path: Path | None, **options: Any) -> None:
+@paper_options
+def split(json_path: Path | None, csv_path: Path | None, latex_path: Path | None, **options: Any) -> None:
     """Split the corpus so that nothing leaks: near-duplicates and one story stay on one side.
 
     Documents that have a side in the stored split keep it; shares, --by-date, --shared and --similar are
@@ -117,7 +128,7 @@ def split(json_path: Path | None, **options: Any) -> None:
         known = amount(result.documents - len(result.new))
         say(f"{known} documents were known, {amount(len(result.new))} are new")
     say(f"written to {result.path}")
-    write_json(json_path, result.as_json())
+    write_figures(result, json_path, csv_path, latex_path)
 
 
 @click.command()

@@ -235,15 +235,17 @@ def test_watching_sees_a_change_and_nothing_else(team: Project) -> None:
 
 def test_the_command_writes_page_and_figures(team: Project, tmp_path: Path) -> None:
     """`annotate report` needs no server; its JSON has all figures."""
-    out, figures = tmp_path / "team.html", tmp_path / "team.json"
-    told = called(
-        "annotate", "report", "--project", str(team.root), "--out", str(out), "--json", str(figures)
-    )
+    out, figures, tables = tmp_path / "team.html", tmp_path / "team.json", tmp_path / "team.csv"
+    files = ("--out", out, "--json", figures, "--csv", tables, "--latex", tmp_path / "team.tex")
+    told = called("annotate", "report", "--project", team.root, *files)
     assert told.returncode == 0, told.stderr
     assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
     data = json.loads(figures.read_text(encoding="utf-8"))
     assert [each["annotator"] for each in data["annotators"]] == ["anna", "bruno"]
     assert data["predictions"][0]["quick"] == [["a4", 6, 1.3]]
+    named = {line.partition(",")[0] for line in tables.read_text(encoding="utf-8").splitlines()[1:]}
+    assert {"annotators", "agreement", "predictions"} <= named
+    assert "\\caption" in (tmp_path / "team.tex").read_text(encoding="utf-8")
 
 
 SPANS = st.sets(

@@ -390,9 +390,11 @@ def test_a_language_that_spacy_lacks_is_told_plainly(tmp_path: Path) -> None:
 def test_the_command_builds_and_prints_what_tags_leave_out(tmp_path: Path) -> None:
     """`corpus build` prints a table, says where it wrote, and gives the manifest as JSON."""
     project = mini_project(tmp_path / "mini")
-    arguments = ["build", "--project", str(project.root), "--json", str(tmp_path / "out.json")]
+    files = ["--json", str(tmp_path / "out.json"), "--csv", str(tmp_path / "out.csv")]
+    arguments = ["build", "--project", str(project.root), *files]
     done = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert done.exit_code == 0
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").startswith("table,layer,spans,nested,in tags,")
     assert "mini 0.1.0: 2 documents" in done.stdout
     assert "written to" in done.stderr
     assert json.loads((tmp_path / "out.json").read_text())["version"] == "0.1.0"

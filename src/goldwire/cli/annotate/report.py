@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from goldwire.cli.common import FILE, json_option, project_option, say, write_json
+from goldwire.cli.common import FILE, json_option, paper_options, project_option, say, write_figures
 from goldwire.project import Project
 
 #: Seconds between two looks of --watch.
@@ -17,8 +17,16 @@ _EVERY = 2.0
 @click.option("--out", type=FILE, help="The page (default: eval/reports/team.html).")
 @click.option("--watch", is_flag=True, help="Stay, and write it anew whenever what it is made of changes.")
 @json_option
+@paper_options
 @project_option
-def report_command(out: Path | None, watch: bool, json_path: Path | None, project: Project) -> None:
+def report_command(
+    out: Path | None,
+    watch: bool,
+    json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
+    project: Project,
+) -> None:
     """Write the team's page: done and to do, time, agreement week by week, where readings part, predictions
     accepted, rules broken, notes.
 
@@ -31,7 +39,7 @@ def report_command(out: Path | None, watch: bool, json_path: Path | None, projec
     try:
         for _ in changes(project, _EVERY):
             report = goldwire.team_report(project, out, watched=watch)
-            write_json(json_path, report.as_json())
+            write_figures(report, json_path, csv_path, latex_path)
             say(f"{report.path}: written, as of {report.team.when}")
             if not watch:
                 return
