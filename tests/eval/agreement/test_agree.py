@@ -110,6 +110,15 @@ def test_attributes_take_the_schemas_defaults() -> None:
     assert notes["why"]
 
 
+def test_a_reason_stands_at_the_figure_that_lacks_something() -> None:
+    """Why equal values have no interval, and why κ is undefined: each in its own row."""
+    state = [Span("t", "thing", "FOOD", 0, 3, {"state": "raw"})]
+    table = agree([two(state, state)], resamples=50).table()
+    notes = {str(row["what"]): str(row["note"]) for row in table.records() if "state" in str(row["what"])}
+    assert notes["state, equal"].startswith("no interval") and "kappa" not in notes["state, equal"]
+    assert notes["state, κ"] == "undefined, as only one value occurs"
+
+
 def test_relations_with_partial_credit() -> None:
     """Strict wants both ends exact; partial gives ½ for an equal end and ¼ for one that overlaps."""
     one = reading(*spans(("A", 0, 4), ("B", 10, 14)), annotator="a", relations=(Relation("of", "t0", "t1"),))

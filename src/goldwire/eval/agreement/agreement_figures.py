@@ -288,9 +288,10 @@ def _attribute_rows(name: str, entry: dict[str, Any]) -> Iterator[Row]:
         yield WHAT, f"{name}, equal", None, None, n, "no matched span bears it"
         return
     ci95 = (entry["ci95"][0], entry["ci95"][1]) if entry["ci95"] else None
-    why = entry.get("why", "")
-    yield WHAT, f"{name}, equal", entry["equal"], ci95, n, "" if ci95 else why
-    yield WHAT, f"{name}, κ", entry["kappa"], "", n, why if entry["kappa"] is None else ""
+    # The JSON has one place for the reasons of both.
+    why, _, why_no_kappa = entry.get("why", "").partition("kappa: ")
+    yield WHAT, f"{name}, equal", entry["equal"], ci95, n, "" if ci95 else why.removesuffix("; ")
+    yield WHAT, f"{name}, κ", entry["kappa"], "", n, why_no_kappa
     for key, title in (("fleiss_kappa", "Fleiss’ κ"), ("alpha", "α")):
         if key in entry:
             why = "only one value on equal extents" if entry[key] is None else ""
