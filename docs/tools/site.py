@@ -1,14 +1,15 @@
 """What the site has besides the pages in `docs/`: hooks that MkDocs calls, named in `mkdocs.yml`.
 
 CONTRIBUTING, SECURITY and CHANGELOG of the root come along; the index of decisions and the pages of the
-Python API and of its results are made from what there is. Links are those of the checkout, and are turned to
-the site's here.
+Python API, of its results and of the notebooks are made from what there is. Links are those of the checkout,
+and are turned to the site's here.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -106,6 +107,15 @@ def results_page() -> str:
     return text
 
 
+def notebook_page(notebook: Path) -> str:
+    """A notebook's words and code, with a link to itself; what it shows is for who runs it."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    sources = [("".join(cell["source"]), cell["cell_type"] == "code") for cell in cells]
+    parts = [f"```python\n{source}\n```" if is_code else source for source, is_code in sources]
+    parts.insert(1, f"[The notebook itself]({notebook.name}) runs as it is, from a checkout.")
+    return "\n\n".join(parts) + "\n"
+
+
 def on_config(config: Any) -> Any:
     """Put all decisions under *Why*, by their titles."""
     for part in config.nav:
@@ -120,6 +130,8 @@ def on_files(files: Files, config: Any) -> Files:
     made = {name: (ROOT / name).read_text(encoding="utf-8") for name in FROM_ROOT}
     made |= {"decisions/index.md": decisions_index(), "reference/api.md": api_page()}
     made["reference/results.md"] = results_page()
+    notebooks = sorted((ROOT / "docs/notebooks").glob("*.ipynb"))
+    made |= {f"notebooks/{notebook.stem}.md": notebook_page(notebook) for notebook in notebooks}
     for name, text in made.items():
         if (there := files.get_file_from_path(name)) is not None:
             files.remove(there)
@@ -142,6 +154,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         elif aim.parts[:1] == ("docs",):
             name = aim.relative_to("docs").as_posix()
             name = "decisions/index.md" if name == "decisions" else name
+            if not page.file.src_uri.startswith("notebooks/"):
+                name = re.sub(r"\.ipynb$", ".md", name)
         else:
             return words  # a file of the checkout
         up = "../" * page.file.src_uri.count("/")
