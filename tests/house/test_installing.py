@@ -12,6 +12,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterable
 from importlib.metadata import distributions, packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ import pytest
 from goldwire import __version__
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.pipelines import pipeline_path
+from goldwire.project import copy_example
+from tests.cli.terminal import called
 from tests.house.trees import in_one_process, nodes_of
 
 ROOT = Path(__file__).parents[2]
@@ -194,6 +197,22 @@ def test_the_way_to_an_extra_names_checkout_and_wheel() -> None:
             assert name in extras["optional-dependencies"], path
     assert f"'goldwire-{__version__}-py3-none-any.whl[cas]'" in install_hint("cas")
     assert "sh install.sh cas" in install_hint("cas")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    find_spec("spacy_curated_transformers") is not None, reason="the extra `transformers` is installed here"
+)
+def test_a_config_of_transformers_without_them_says_what_brings_them(tmp_path: Path) -> None:
+    """The example's own config for CamemBERT ends in one line, which names the extra; no model is left."""
+    copy_example(tmp_path / "politics")
+    asked = ("--config", "train/ner-camembert.cfg", "--folds", "2", "--processes", "1")
+    done = called("train", "ner", *asked, cwd=tmp_path / "politics")
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = [line for line in done.stderr.splitlines() if "GW" in line]
+    assert "GW403 train/ner-camembert.cfg: it is made of transformers" in line
+    assert "sh install.sh transformers" in line
+    assert not (tmp_path / "politics/train/models/ner").exists()
 
 
 @pytest.mark.parametrize("name", ["de_core_news_md", "zh_core_web_sm", "xx_ent_wiki_sm", "fr_dep_news_trf"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldwire import strict_json
-from goldwire.errors import GoldwireError, one_of
+from goldwire.errors import GoldwireError, install_hint, one_of
 from goldwire.files import read_text
 from goldwire.pipelines import pipeline_path, spacy_language
 from goldwire.redaction import shortened
@@ -282,7 +283,10 @@ def _put_own(config: Config, overrides: Overrides) -> None:
 
 
 def config_error(path: Path, error: Exception) -> GoldwireError:
-    """What spaCy says of a config, as one line."""
+    """What spaCy says of a config, as one line; of what an extra brings, how to get it."""
+    if "curated" in str(error) and find_spec("spacy_curated_transformers") is None:
+        message = "it is made of transformers, which are not installed"
+        return config_fault(path, message, install_hint("transformers"))
     message = f"spaCy refuses this config: {shortened(str(error), 400)}"
     return config_fault(path, message, "see spacy.io/api/data-formats#config")
 
