@@ -26,6 +26,7 @@ from goldwire.annotate.team.practice import Practised, give_practice, practice_t
 from goldwire.annotate.team.status import Progress
 from goldwire.annotate.team.status import team_status as read_status
 from goldwire.annotate.wrong_use import wrong_use
+from goldwire.annotations.store import read_once
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import load_schema
@@ -132,7 +133,10 @@ def assign(
         if model is not None:
             shown, left_out = predict_with(model, schema, documents, predicted)
         by_document = checked_predictions(schema, documents, shown)
-        suggested = fill_ids(home, schema, documents, by_document) if suggest_ids else Suggested(by_document)
+        read = read_once(home, documents)
+        suggested = (
+            fill_ids(home, schema, documents, by_document, read) if suggest_ids else Suggested(by_document)
+        )
         names = [annotators] if isinstance(annotators, str) else list(annotators)
         assigned = assign_project(
             home, documents, names, per_article, seed, checks=share, predictions=suggested.predictions
@@ -146,6 +150,7 @@ def assign(
             assigned.checks,
             predictions=suggested.predictions,
             advance=advance,
+            read=read,
         )
         invite = client.invite_link()
         return AssignedWork(assigned, sent, invite, suggested.filled, suggested.left, left_out)

@@ -27,7 +27,7 @@ from goldwire.annotate.team.assign import PulledProject, pull_projects
 from goldwire.annotate.team.feedback import BrokenRule, fill_tabs, stored_broken_rules
 from goldwire.annotate.team.practice import Practised, practice_table, show_answers
 from goldwire.annotate.wrong_use import wrong_use
-from goldwire.annotations.store import read_annotations
+from goldwire.annotations.store import read_annotations, read_once
 from goldwire.errors import Fault
 from goldwire.formats.account import ConversionAccount
 from goldwire.model import Annotation, Document
@@ -145,6 +145,7 @@ def push(
     ranking = order == "uncertainty"
     check_push(shown, drafted, model, show=show, ranking=ranking, count=count)
     documents, schema = load_seeds(home), load_schema(home.schema_path)
+    read = read_once(home, documents)
     passes = passes_of(home, schema)
     only = pass_named(passes, only_pass, home) if only_pass is not None else None
     if only is not None and only.earlier and (shown or drafted or model or ranking):
@@ -183,6 +184,7 @@ def push(
                 predictions=shown,
                 suggest=suggest_ids,
                 advance=advance,
+                read=read,
             )
             for sent_on in (each.report for each in pushed if each.number > 1):
                 if sent_on.predictions_sent:
@@ -191,7 +193,14 @@ def push(
                     fetch_if_live(client, sent_on.project)
             return Pushed(passes=tuple(pushed), left_out=left_out, order=ordered)
         report = push_articles(
-            client, home, schema, documents, predictions=shown, suggest=suggest_ids, advance=advance
+            client,
+            home,
+            schema,
+            documents,
+            predictions=shown,
+            suggest=suggest_ids,
+            advance=advance,
+            read=read,
         )
     return Pushed(report, (), left_out, ordered, one_pass_only(home, schema))
 

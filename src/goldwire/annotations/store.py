@@ -6,7 +6,8 @@ import json
 import logging
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from goldwire.seeds import stream_seeds
 
 _LOG = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(Annotation)
+#: Gives a project's articles with their stored annotations.
+Read = Callable[[], Sequence[Article]]
 #: Fewer files are written one by one: asking for all would wait for whatever else is written on the machine.
 _FEW = 20
 
@@ -244,6 +247,11 @@ def project_articles(project: Project, documents: Iterable[Document] | None = No
 
     documents = stream_seeds(project) if documents is None else documents
     return join(documents, stream_annotations(project), file_of)
+
+
+def read_once(project: Project, documents: Iterable[Document] | None = None) -> Read:
+    """What gives the articles of `project_articles`, read when it is first called, to all who need them."""
+    return cache(partial(project_articles, project, documents))
 
 
 def join(

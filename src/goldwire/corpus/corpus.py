@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from goldwire.annotations.store import dumps_annotation, project_articles
+from goldwire.annotations.store import Read, dumps_annotation, project_articles
 from goldwire.corpus.quality.checks import Registries
 from goldwire.files import read_bytes, sha256
 from goldwire.model import Article
@@ -53,7 +53,7 @@ class Corpus:
         return digest.hexdigest()
 
 
-def load_corpus(project: Project, read: Callable[[], Sequence[Article]] | None = None) -> Corpus:
+def load_corpus(project: Project, read: Read | None = None) -> Corpus:
     """The project's articles with their stored annotations, its schema and registries.
 
     `read` gives the articles where more than this needs them, so that they are read once.

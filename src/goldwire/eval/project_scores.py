@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from goldwire.annotations.spool import ArticleSelection, documents_of
+from goldwire.annotations.store import Read, project_articles
 from goldwire.corpus.split.io import on_sides, split_path, stored_split
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.alignment import side_by_side
@@ -19,9 +20,6 @@ from goldwire.formats.edges import padded_note, trimmed_note
 from goldwire.model import Article, curated
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
-
-#: Gives a project's articles with their stored annotations.
-Read = Callable[[], Sequence[Article]]
 
 
 def score_articles(
@@ -201,8 +199,6 @@ def project_readings(project: Project, scores: Scores, read: Read | None = None)
     """
     if not project.annotations.is_dir():
         return []
-    from goldwire.annotations.store import project_articles
-
     wanted, articles = set(scores.documents), read() if read is not None else project_articles(project)
     places = [n for n, document in enumerate(documents_of(articles)) if document.id in wanted]
     return ArticleSelection(articles, places)

@@ -122,12 +122,21 @@ def draft_project(
     `ChatClient.ask` raise.
     """
     settings = settings_of(project, options)
-    documents = chosen_documents(project, articles)
+    every = load_seeds(project)
+    documents = chosen_documents(project, every, articles)
     by_id = {document.id: document for document in documents}
     upon = given_annotations(given, documents, layers)
     left = {} if upon is None else {name: _NOT_GIVEN for name in by_id if name not in upon}
     documents = [document for document in documents if document.id not in left]
-    with drafting(project, settings, layers=layers, budget=budget, refresh=refresh, given=upon) as drafter:
+    with drafting(
+        project,
+        settings,
+        layers=layers,
+        budget=budget,
+        refresh=refresh,
+        given=upon,
+        documents=every,
+    ) as drafter:
         run = run_drafts(drafter, documents, advance)
     drafted = [Article(by_id[d.annotation.document], (d.annotation,)) for d in run.drafts]
     quarantine = [line for each in run.drafts for line in each.dropped]
@@ -149,12 +158,13 @@ def preview_project(
     Only the server's list of models is asked for. Answers in the cache are not taken off.
     """
     settings = settings_of(project, options)
-    documents = chosen_documents(project, articles)
+    every = load_seeds(project)
+    documents = chosen_documents(project, every, articles)
     upon = given_annotations(given, documents, layers)
     documents = [document for document in documents if upon is None or document.id in upon]
     first: dict[str, Any] = {}
     least = most = prompts = answers = 0
-    with drafting(project, settings, layers=layers, given=upon) as drafter:
+    with drafting(project, settings, layers=layers, given=upon, documents=every) as drafter:
         for document in documents:
             shots = drafter.choose_shots(document, drafter.layers)
             spans, _ = drafter.given(document)
@@ -194,9 +204,11 @@ def drafting(
     budget: int | None = None,
     refresh: bool = False,
     given: Mapping[str, Annotation] | None = None,
+    documents: Sequence[Document] | None = None,
 ) -> Iterator[Drafter]:
-    """What drafts the project's articles, for the time of a block."""
-    choose = shot_chooser(project_articles(project) if settings.shots else [], settings.shots)
+    """What drafts the project's articles, for the time of a block; `documents` are all that it has, where
+    they are read already."""
+    choose = shot_chooser(project_articles(project, documents) if settings.shots else [], settings.shots)
     schema, cache = load_schema(project.schema_path), Cache(project.cache / "llm", refresh=refresh)
     with closing(ChatClient(settings)) as client:
         asker = Asker(settings, cache, client, budget=budget)
@@ -231,9 +243,11 @@ def given_annotations(
     return annotations
 
 
-def chosen_documents(project: Project, articles: Iterable[str | Document] | None) -> list[Document]:
-    """The documents of a project, or those named or given. Raises GW813 for ids that are not there."""
-    known = {document.id: document for document in load_seeds(project)}
+def chosen_documents(
+    project: Project, documents: Sequence[Document], articles: Iterable[str | Document] | None
+) -> list[Document]:
+    """All `documents` of a project, or those named or given. Raises GW813 for ids that are not there."""
+    known = {document.id: document for document in documents}
     if articles is None:
         return list(known.values())
     named = list(articles)

@@ -22,6 +22,7 @@ from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.sync.push import PushReport, push
 from goldwire.annotate.sync.tasks import data_of, uid, worked_on
+from goldwire.annotations.store import Read, read_once
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Provenance
 from goldwire.project import Project
@@ -66,6 +67,7 @@ def push_passes(
     predictions: Sequence[Annotation] = (),
     suggest: bool = True,
     advance: Callable[[int], None] | None = None,
+    read: Read | None = None,
 ) -> list[PassPush]:
     """Send articles to the projects of the passes, `owner`'s or the main ones, or to that of `only` one pass.
 
@@ -74,7 +76,7 @@ def push_passes(
     is. Raises GW798 where annotators have begun on one screen, and what `sync.push` raises.
     """
     check_not_begun(client, project, owner)
-    sending = _Sending(client, project, schema, documents, passes, owner, advance)
+    sending = _Sending(client, project, schema, documents, passes, owner, advance, read or read_once(project))
     return [
         sending.first(each, predictions, suggest) if each.number == 1 else sending.on(each)
         for each in ([only] if only is not None else passes)
@@ -96,6 +98,7 @@ class PassSender:
     passes: Sequence[Pass]
     owner: str
     advance: Callable[[int], None] | None = None
+    read: Read | None = None
 
     def title(self, this_pass: Pass) -> str:
         """The title of a pass's project."""
@@ -124,6 +127,7 @@ class PassSender:
             guide=pass_guide(self.schema, self.passes, this_pass, folder, address),
             advance=self.advance,
             suggest=suggest,
+            read=self.read,
         )
 
 

@@ -27,6 +27,7 @@ from goldwire.annotate.sync.tasks import (
     versions,
     worked_on,
 )
+from goldwire.annotations.store import Read, read_once
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
@@ -85,6 +86,7 @@ def push(
     suggest: bool = True,
     pick: bool = True,
     picked_in_tasks: Collection[str] = (),
+    read: Read | None = None,
 ) -> PushReport:
     """Send the articles that the server does not have yet, with the predictions that it does not have.
 
@@ -92,12 +94,16 @@ def push(
     `starts` what annotators begin from: their own work, sent as it is. `advance` is called with the number of
     articles settled. `batch` tasks go in one request. The guide is put beside the tasks and linked. With
     `pick` the ids of registries can be picked there, those of the layers `picked_in_tasks` from what `extra`
-    holds; with `suggest` predictions get the ids that are sure (`suggest_ids`). Raises GW321 for a config
+    holds; with `suggest` predictions get the ids that are sure (`suggest_ids`). `read` gives the project's
+    articles where others need them too. Raises GW321 for a config
     change that would orphan annotations, GW322 for predictions that the schema or the texts do not bear,
     GW324 where the server's counts do not add up, GW780 where `guide_url` is no address.
     """
     by_document = checked_predictions(schema, documents, predictions)
-    suggested = suggest_ids(project, schema, documents, by_document) if suggest else Suggested(by_document)
+    read = read or read_once(project)
+    suggested = (
+        suggest_ids(project, schema, documents, by_document, read) if suggest else Suggested(by_document)
+    )
     by_document = dict(suggested.predictions)
     shown = version(by_document[predictions[-1].document][-1]) if predictions else ""
     for name, start in (starts or {}).items():
@@ -109,7 +115,7 @@ def push(
         picks = picks_of(schema, registries, from_tasks=picked_in_tasks) if pick else None
         remote, created, added = ensure_project(client, schema, title or project.name, config, guide, picks)
         shown_config = str(remote.get("label_config") or "")
-        data = task_data(project, schema, documents, shown_config, extra or {})
+        data = task_data(project, schema, documents, shown_config, extra or {}, read)
         number = int(remote["id"])
         report = PushReport(number, client.project_url(number), created, added, len(documents))
         report.ids_suggested, report.ids_left = suggested.filled, suggested.left

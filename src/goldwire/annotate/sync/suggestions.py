@@ -10,7 +10,7 @@ import msgspec
 from goldwire.annotate.sync.predictions import version
 from goldwire.annotations.candidates import Candidates
 from goldwire.annotations.ids import id_attributes
-from goldwire.annotations.store import project_articles
+from goldwire.annotations.store import Read, read_once
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -36,17 +36,19 @@ def suggest_ids(
     schema: Schema,
     documents: Sequence[Document],
     predictions: Mapping[str, Sequence[Annotation]],
+    read: Read | None = None,
 ) -> Suggested:
     """Predictions with the ids that are sure by the registries and by what is stored of other articles.
 
     Their version ends with `+ids`, so that what came from a prediction tells whether its id did. What a
-    prediction says itself stands. Without registries nothing is changed.
+    prediction says itself stands. Without registries nothing is changed. `read` gives the project's articles
+    where more than this needs them, so that they are read once.
     """
     attributes = {layer: names for layer, names in id_attributes(schema).items() if names}
     if not attributes or not predictions:
         return Suggested({name: list(some) for name, some in predictions.items()})
     registries = load_registries(schema, project.schema_path)
-    candidates = Candidates(schema, registries, project_articles(project))
+    candidates = Candidates(schema, registries, (read or read_once(project))())
     known = {document.id: document for document in documents}
     by_document: dict[str, list[Annotation]] = {}
     filled = left = 0
@@ -82,10 +84,11 @@ def task_data(
     documents: Sequence[Document],
     config: str,
     extra: Mapping[str, Mapping[str, Any]],
+    read: Read | None = None,
 ) -> Mapping[str, Mapping[str, Any]]:
     """More data for tasks, by document: `extra`, and the ids to pick where a config asks for them.
 
-    Ids that `extra` holds stand.
+    Ids that `extra` holds stand. `read` as in `suggest_ids`.
     """
     asked = [
         (layer, name)
@@ -97,7 +100,7 @@ def task_data(
     if not asked:
         return extra
     registries = load_registries(schema, project.schema_path)
-    candidates = Candidates(schema, registries, project_articles(project))
+    candidates = Candidates(schema, registries, (read or read_once(project))())
     made: dict[str, dict[str, Any]] = {}
     for document in documents:
         data = made[document.id] = dict(extra.get(document.id, {}))

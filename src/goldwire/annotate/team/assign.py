@@ -33,7 +33,7 @@ from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import PushReport, push
 from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.team.gold_checks import check_alike, draw_checks, in_task_order, reviewed_answers
-from goldwire.annotations.store import read_annotations
+from goldwire.annotations.store import Read, read_annotations, read_once
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document
@@ -194,6 +194,7 @@ def push_assigned(
     *,
     predictions: Mapping[str, Sequence[Annotation]] | None = None,
     advance: Callable[[int], None] | None = None,
+    read: Read | None = None,
 ) -> dict[str, PushReport]:
     """Push to each annotator's project the articles assigned to them, their checks among them; by annotator.
 
@@ -207,6 +208,7 @@ def push_assigned(
     wanted = _wanted(assignments, among)
     passes, shown = passes_of(project, schema), predictions or {}
     reports: dict[str, PushReport] = {}
+    read = read or read_once(project)
     for name in sorted(wanted):
         theirs = in_task_order(
             [document for document in documents if document.id in wanted[name]], name, among
@@ -222,6 +224,7 @@ def push_assigned(
                 owner=name,
                 predictions=predicted,
                 suggest=False,
+                read=read,
                 advance=advance,
             ):
                 reports[f"{name} ({each.number} {each.name})"] = each.report
@@ -234,6 +237,7 @@ def push_assigned(
                 title=title_for(project, name),
                 predictions=predicted,
                 suggest=False,
+                read=read,
                 advance=advance,
             )
     return reports

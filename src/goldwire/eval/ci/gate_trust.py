@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from goldwire.annotations.store import Read
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, parsed, read_baseline
 from goldwire.eval.ci.gate import gate
 from goldwire.eval.ci.measure import Measured
 from goldwire.eval.ci.overlap import NotComparable
-from goldwire.eval.project_scores import Read
 from goldwire.files import file_name
 from goldwire.number_format import number
 from goldwire.project import Project

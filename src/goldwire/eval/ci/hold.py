@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
 from pathlib import Path
 
-from goldwire.annotations.store import project_articles
+from goldwire.annotations.store import read_once
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.eval.ci.baseline import read_baseline
 from goldwire.eval.ci.gate import TOLERANCE, Gates, gate, update_baseline
@@ -44,7 +43,7 @@ def hold(
         runs |= zip(mine, measured, strict=True)
     _check_floors(floors or {}, [run.as_baseline.layer for run in runs.values()])
     figures = None if agreement is None else Path(agreement)
-    read = cache(partial(project_articles, project))  # once for all
+    read = read_once(project)  # for all runs and parts
     ceilings: dict[int, Ceiling | None] = {}  # by the scores that they are of
     gates = Gates()
     for part in parts:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from goldwire.annotations.store import project_articles
+from goldwire.annotations.store import Read, read_once
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import Split, project_rule, split_path, stored_split
 from goldwire.errors import GoldwireError, one_of
@@ -63,7 +63,7 @@ class RunPlan:
     rule: Rule = field(default_factory=lambda: Rule(COPY))
     selection: str = ""
     test: TestSet | None = None
-    read: Callable[[], Sequence[Article]] | None = None
+    read: Read | None = None
 
     def __repr__(self) -> str:
         learned = f"{', '.join(self.data.layers)} from {counted(len(self.data.references), 'article')}"
@@ -153,7 +153,7 @@ def plan(
     settings = parse_overrides(overrides)
     home = project if isinstance(project, Project) else _project(project, needed=data is None)
     reading = Setting()
-    read = cache(partial(project_articles, home)) if home is not None else None
+    read = read_once(home) if home is not None else None
     dealt: tuple[Fold, ...] = ()
     split: Split | None = None
     if data is not None:

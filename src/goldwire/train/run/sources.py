@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.annotations.line import dumps
+from goldwire.annotations.store import Read
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import NAME, Split, on_sides
@@ -193,9 +194,7 @@ def selection_in_words(corpus: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def stamped_articles(
-    project: Project, read: Callable[[], Sequence[Article]] | None = None
-) -> tuple[list[Article], dict[str, Any]]:
+def stamped_articles(project: Project, read: Read | None = None) -> tuple[list[Article], dict[str, Any]]:
     """The project's articles with their stored annotations, as `read` gives them, and what they are: the
     corpus's name, version and content hash, and whether the dataset in `corpus/` was built from the same."""
     corpus = load_corpus(project, read)
