@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from goldwire.model import Document
 from goldwire.project import copy_example
-from goldwire.seeds import ingest
 from tests.cli.terminal import called
+from tests.seeds.reads import counted_reads
 
 #: Commands in the order in which a project meets them: a training first, whose run the others are about.
 TRAINING = ("train", "ner", "--folds", "2", "--", "--training.max_epochs", "1")
@@ -39,14 +37,7 @@ def test_a_command_reads_each_article_once(tmp_path: Path, monkeypatch: pytest.M
     and hands them on."""
     project = tmp_path / "recalls"
     copy_example(project, "recalls")
-    read: list[Path] = []
-    stream_documents = ingest.stream_documents
-
-    def counted(*paths: Path) -> Iterator[Document]:
-        read.extend(paths)
-        return stream_documents(*paths)
-
-    monkeypatch.setattr(ingest, "stream_documents", counted)
+    read = counted_reads(monkeypatch)
     for command in (TRAINING, *OTHERS):
         read.clear()
         done = called(*command, cwd=project)

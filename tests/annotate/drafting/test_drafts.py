@@ -39,6 +39,7 @@ from tests.annotate.drafting.stand_in import (
     passage_of,
     standing_in,
 )
+from tests.seeds.reads import counted_reads
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = (
@@ -478,9 +479,13 @@ def test_passages_become_shorter_where_the_server_finds_them_too_long(project: P
     assert "GW810" in drafts.left["long"] and not drafts.articles
 
 
-def test_of_a_prompt_that_is_too_long_the_examples_go_first(project: Project) -> None:
-    """Then the guidelines, which nobody shortens for the sake of examples."""
+def test_of_a_prompt_that_is_too_long_the_examples_go_first(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the guidelines, which nobody shortens for the sake of examples. The articles that examples come
+    from are read once, with those that are drafted."""
     review_one(project)
+    read = counted_reads(monkeypatch)
 
     def script(body: dict[str, Any]) -> Reply:
         if len(body["messages"]) > 2:
@@ -491,6 +496,7 @@ def test_of_a_prompt_that_is_too_long_the_examples_go_first(project: Project) ->
     drafts, server = drafted(project, script, "soupe", layers=["thing"], shots=1)
     assert [len(body["messages"]) for body in server.asked] == [4, 2]
     assert drafts.notes == ["`thing` in 16,384 tokens: no examples from articles"]
+    assert read == [project.seeds / "articles.jsonl"]
 
 
 @pytest.mark.parametrize("takes", [1, 2])

@@ -31,6 +31,7 @@ from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project, load_project
 from goldwire.schemas import load_schema
 from tests.annotate.registry.made import ANNA, TEXTS, make_zoo, spans
+from tests.seeds.reads import counted_reads
 
 VERSION = "m@1+ids"
 #: What a model finds, without ids; nothing is known of Otto.
@@ -123,10 +124,15 @@ def team(request: pytest.FixtureRequest, named_server: Server, tmp_path: Path) -
 
 
 @pytest.mark.live
-def test_ids_are_suggested_in_what_is_assigned_and_in_checks(team: Team, tmp_path: Path) -> None:
+def test_ids_are_suggested_in_what_is_assigned_and_in_checks(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each task of an annotator's project has the prediction, marked as suggested, with the ids that are
-    sure; the check as the others. In passes the second begins with them, too. A second run sends nothing."""
+    sure; the check as the others. In passes the second begins with them, too. A second run sends nothing.
+    The articles are read once, for suggestions, projects and passes."""
+    read = counted_reads(monkeypatch)
     told = team.assign("--predictions", predictions(tmp_path / "all.jsonl", *TEXTS))
+    assert read == [team.project.seeds / "articles.jsonl"]
     [check] = read_checks(team.project)
     assert check.article == "monday"
     assert (told["ids_suggested"], told["ids_left"]) == (5, 3)
