@@ -300,6 +300,26 @@ def test_what_a_reader_could_not_keep_is_shown(folder: Path) -> None:
     assert repr(lost) == "<2 articles, 4 annotations, 8 spans; not kept: 2 × notes>"
 
 
+@pytest.mark.parametrize(
+    ("spans", "relations", "code"),
+    [
+        ([Span("s", "thing", "DISH", 15, 500)], [], "GW204"),
+        ([Span("s", "thing", "DISH", 5, 3)], [], "GW204"),
+        ([Span("s", "thing", "DISH", 0, 3), Span("s", "thing", "DISH", 4, 6)], [], "GW205"),
+        ([Span("s", "thing", "DISH", 0, 3)], [Relation("of", "s", "t")], "GW206"),
+    ],
+)
+@pytest.mark.parametrize("path", ["x.jsonl", "x.json", "x.parquet"])
+def test_what_nobody_could_read_again_is_not_written(
+    path: str, spans: list[Span], relations: list[Relation], code: str, folder: Path
+) -> None:
+    """Articles made by hand are held against the model's own rules: each place is named, no file is left."""
+    annotation = Annotation("d", "anna", "mini@0.1", spans=tuple(spans), relations=tuple(relations))
+    with pytest.raises(goldwire.CorpusError, match=rf"{code} d \$\.annotations\[0\]"):
+        goldwire.write([Article(Document("d", "Anna mange une tarte."), (annotation,))], path)
+    assert not Path(path).exists()
+
+
 def test_spans_are_drawn_in_their_text_and_nothing_of_it_acts() -> None:
     """The HTML holds each span's wording and label, escaped."""
     document = Document("d", "a <b>c</b> & d")

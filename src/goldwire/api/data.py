@@ -7,8 +7,9 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from goldwire.annotations.integrity import article_faults
 from goldwire.api.arguments import articles_in, check_known, check_least, path_of, wrong_argument
-from goldwire.errors import GoldwireError, one_of
+from goldwire.errors import GoldwireError, by_cause, one_of, raise_faults
 from goldwire.formats.articles import Articles
 from goldwire.formats.convert import Conversion
 from goldwire.formats.convert import convert as _convert
@@ -130,8 +131,9 @@ def write(
     """Write articles, whole or not at all; says how much was written, and what the format could not hold.
 
     `articles` may be a path or a project too. `format` and `options` as in `read`; of a path without a
-    telling suffix `format` must be named (GW931). Raises GW259 for a format that is read only, GW272 with
-    `strict` for a loss, GW2xx and GW6xx for what the format can't hold at all.
+    telling suffix `format` must be named (GW931). Raises GW201 to GW206 for articles that nobody could read
+    again, such as with spans outside their text, GW259 for a format that is read only, GW272 with `strict`
+    for a loss, GW2xx and GW6xx for what the format can't hold at all.
 
         >>> import goldwire
         >>> done = goldwire.write(goldwire.read("gold.jsonl"), "gold-brat", "brat")
@@ -146,7 +148,10 @@ def write(
     if name == "store":
         project = project or target
     setting = _setting(schema, project, config, **options)
-    return _write(target, articles_of(articles), name, setting)
+    held = articles_of(articles)
+    if not isinstance(articles, (str, Path, Project)):
+        raise_faults(by_cause(fault for each in held for fault in article_faults(each, each.document.id)))
+    return _write(target, held, name, setting)
 
 
 def convert(
