@@ -35,9 +35,19 @@ _NEEDS = {"studio": "live", "cluster": "live", "browser": "browser", "trained": 
 #: Marks of tests that take long: these begin first, so that none is left to run alone at the end.
 _LONG = ("slow", "browser", "live")
 #: What is made once for all tests that ask for it, which is why these run in one process.
-_SHARED = ("studio", "cluster", "trained", "label_interface")
+_SHARED = ("studio", "cluster", "label_interface")
 #: Half of those that ask Label Studio without a browser: with a server of their own they run beside the rest.
 _SECOND_SERVER = ("tests/annotate/sync", "tests/annotate/team", "tests/annotate/drafting")
+#: Tests with trainings: the process that workers are forked from imports for seconds, once for all of them.
+_TRAININGS = (
+    "tests/train/",
+    "tests/api/test_models.py",
+    "tests/archive/test_run.py",
+    "tests/archive/test_select.py",
+    "tests/new_project/test_languages.py",
+    "tests/test_docs.py::test_the_commands_of_all_pages",
+    "tests/test_examples.py",
+)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -74,6 +84,8 @@ def _group(item: pytest.Item) -> str:
     for name in _SHARED:
         if name in info.names_closure:
             return _server(item, info.names_closure) if name == "studio" else name
+    if item.nodeid.startswith(_TRAININGS):
+        return "trainings"
     made = sorted(
         name
         for name, definitions in info.name2fixturedefs.items()
