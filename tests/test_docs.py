@@ -70,12 +70,12 @@ def of_few_articles(project: Project, each: int) -> Project:
 def test_the_commands_of_all_pages_work_in_a_fresh_project(tmp_path: Path) -> None:
     """Each goldwire command ends well, page after page, in one copy of the example; each make target exists.
 
-    A few of its articles are enough for that, and one epoch for a model, which is trained the first time that
-    a page asks for it; later pages find it there. What it reaches in full is what `.ci/run` holds it to.
+    A few of its articles are enough for that, and two epochs for a model, which is trained the first time
+    that a page asks for it; later pages find it there. What it reaches in full is what `.ci/run` holds it to.
     """
-    project = of_few_articles(copy_example(tmp_path / "project"), each=4)
+    project = of_few_articles(copy_example(tmp_path / "project"), each=3)
     config = project.root / "train/ner.cfg"
-    config.write_text(re.sub(r"max_epochs = \d+", "max_epochs = 1", config.read_text("utf-8")), "utf-8")
+    config.write_text(re.sub(r"max_epochs = \d+", "max_epochs = 2", config.read_text("utf-8")), "utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     trained = floors = 0
     try:

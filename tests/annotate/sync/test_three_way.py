@@ -109,7 +109,7 @@ class Table:
 
     def __init__(self, root: Path, studio: Server) -> None:
         number = next(_numbers)
-        self.ann, self.studio = f"ann-three-{number}", studio
+        self.ann, self.studio = "ann-three", studio
         root.mkdir(exist_ok=True)
         config = f'[project]\nname = "three-{number}"\nlanguage = "fr"\nschema = "mini.yaml"\n'
         (root / "goldwire.toml").write_text(config, encoding="utf-8")
