@@ -61,7 +61,7 @@ def annotation(document: Document, annotator: str) -> Annotation:
     return Annotation(
         document.id,
         annotator,
-        SCHEMA.stamp,
+        SCHEMA.id,
         provenance=Provenance("model", "bench", "1"),
         spans=tuple(spans),
         relations=relations,

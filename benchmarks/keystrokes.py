@@ -77,7 +77,7 @@ def is_silent(relation: Relation, spans: Mapping[str, Span], schema: Schema, tex
     """Whether an arrow without a role is read as this relation, drawn from either end."""
     wanted = (relation.label, relation.head, relation.tail)
     ends = (spans[relation.head], spans[relation.tail])
-    result = to_result(Annotation("", "", schema.stamp, spans=ends), schema, text)
+    result = to_result(Annotation("", "", schema.id, spans=ends), schema, text)
     for first, second in ((relation.head, relation.tail), (relation.tail, relation.head)):
         arrow = {"type": "relation", "from_id": first, "to_id": second, "direction": "right", "labels": []}
         read = from_result([*result, arrow], text, schema).relations
@@ -158,7 +158,7 @@ def main() -> None:
     if annotation is None:
         raise SystemExit("no annotation")
     figures = counted(annotation, articles[0].document, schema, project)
-    print(f"{annotation.document}, {schema.stamp}: each drags + clicks + keys; all of them in minutes")
+    print(f"{annotation.document}, {schema.id}: each drags + clicks + keys; all of them in minutes")
     total: Counter[str] = Counter()
     for kind, row in figures.items():
         cells = []

@@ -52,7 +52,7 @@ def ids(bed: Bed, client: Client, number: int) -> FaultCounts:
                 f"{document.id!r}: {found[document.id]} tasks", "doubled" if found[document.id] else "lost"
             )
     marked = [
-        Annotation(d.id, "anna", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, 2),)) for d in documents
+        Annotation(d.id, "anna", SCHEMA.id, spans=(Span("s", "thing", "FOOD", 0, 2),)) for d in documents
     ]
     counts.taken = load_annotations(client, _number(client, title), marked, SCHEMA).sent
     _pull(bed.project, client, documents, title)
@@ -109,7 +109,7 @@ def both_sides(bed: Bed, client: Client, number: int) -> FaultCounts:
         write_annotation(bed.project, replace(stored, spans=(*stored.spans, mine)))
     for document in documents:
         theirs = (Span("s", "thing", "TOOL", 3, 10, {"note": f"there {document.id}"}),)
-        made = Annotation(document.id, "x", SCHEMA.stamp, spans=theirs)
+        made = Annotation(document.id, "x", SCHEMA.id, spans=theirs)
         body = {"result": to_result(made, SCHEMA, document.text)}
         client.request("PATCH", f"api/annotations/{given[document.id]}/", body=body)
     try:
@@ -143,7 +143,7 @@ def clocks(bed: Bed, client: Client, number: int) -> FaultCounts:
         document = documents[place % 3]
         note = f"edit {place}"
         made = Annotation(
-            document.id, "x", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, 2, {"note": note}),)
+            document.id, "x", SCHEMA.id, spans=(Span("s", "thing", "FOOD", 0, 2, {"note": note}),)
         )
         body = {"result": to_result(made, SCHEMA, document.text)}
         client.request("PATCH", f"api/annotations/{given[document.id]}/", body=body)
@@ -274,7 +274,7 @@ def _number(client: Client, title: str) -> int:
 
 def _mark(client: Client, document: Document, task: int, person: int) -> int:
     made = Annotation(
-        document.id, "x", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, 2),), provenance=Provenance()
+        document.id, "x", SCHEMA.id, spans=(Span("s", "thing", "FOOD", 0, 2),), provenance=Provenance()
     )
     fields = {"result": to_result(made, SCHEMA, document.text), "completed_by": person}
     return int((client.create_annotation(task, fields) or {})["id"])

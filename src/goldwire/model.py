@@ -220,8 +220,12 @@ def unfinished(annotation: Annotation) -> bool:
 
 def finished_by_person(annotation: Annotation) -> bool:
     """Whether a person has finished it by themselves: not skipped, and made of no other readings."""
-    made = annotation.provenance
-    return made.kind == "human" and annotation.status not in ("draft", "skipped") and not made.based_on
+    provenance = annotation.provenance
+    return (
+        provenance.kind == "human"
+        and annotation.status not in ("draft", "skipped")
+        and not provenance.based_on
+    )
 
 
 class Article(Struct, frozen=True):

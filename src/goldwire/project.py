@@ -232,12 +232,12 @@ def copy_example(target: Path, name: str = FIRST_EXAMPLE) -> Project:
     """
     source = example_root(name)
     if (target / CONFIG).is_file():
-        there, wanted = load_project(target), load_project(source)
-        if there.name != wanted.name:
-            message = f"the project `{there.name}` stands here, not the example `{name}`"
+        settings_there, wanted = load_project(target), load_project(source)
+        if settings_there.name != wanted.name:
+            message = f"the project `{settings_there.name}` stands here, not the example `{name}`"
             hint = "name another folder: goldwire demo DIR"
             raise GoldwireError.of("GW731", message, where=str(target), hint=hint)
-        return there
+        return settings_there
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         hint = "name an empty folder, or one that does not exist yet"
         raise GoldwireError.of(

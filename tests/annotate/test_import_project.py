@@ -207,7 +207,7 @@ def test_a_running_project_is_adopted(
     articles = join(documents, read_annotations(project))
     by_name = {a.annotator: a for a in articles[0].annotations}
     own = next(a for name, a in by_name.items() if name != "adopted-berta")
-    assert own.schema == schema.stamp == "adopted@1.0"
+    assert own.schema == schema.id == "adopted@1.0"
     assert _told(own, documents[0].text) == {
         ("label", "Personne", "Anna"),
         ("label", "Personne", "Bob"),

@@ -29,7 +29,7 @@ def test_a_project_is_checked_with_its_name_a_file_alone_without(project: goldwi
     config.write_text(config.read_text().replace('name = "mini"', 'name = "m"'))
     with pytest.raises(goldwire.UsageError, match="GW915"):
         goldwire.check_schema(project.root)
-    assert goldwire.check_schema(project.schema_path).schema.stamp == checked.schema.stamp
+    assert goldwire.check_schema(project.schema_path).schema.id == checked.schema.id
 
 
 def test_what_is_stale_is_named_and_left_alone(project: goldwire.Project) -> None:
@@ -54,7 +54,7 @@ def test_what_annotations_would_lose_is_counted_where_a_project_is_named(
     layer, labels = next((name, [*layer.labels]) for name, layer in schema.layers.items())
     span = goldwire.Span("s1", layer, labels[0], 0, 4)
     article = goldwire.Article(
-        document.document, (goldwire.Annotation(document.document.id, "anna", schema.stamp, spans=(span,)),)
+        document.document, (goldwire.Annotation(document.document.id, "anna", schema.id, spans=(span,)),)
     )
     goldwire.write([article], project.root, "store")
     other = tmp_path / "other.yaml"

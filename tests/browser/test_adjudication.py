@@ -52,7 +52,7 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     anna = Annotation(
         DOCUMENT.id,
         "anna",
-        schema.stamp,
+        schema.id,
         "submitted",
         spans=(
             span("1", "entity", "STATE", "Iran"),
@@ -142,7 +142,7 @@ def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
     named = Span("1", "entity", "PER", start, start + 5, {"entity_id": "per.mike-pompeo"})
     other = msgspec.structs.replace(named, attributes={"entity_id": "per.marc-esper"})
     for name, marked in (("anna", named), ("bruno", other)):
-        reading = Annotation("talk", name, schema.stamp, "submitted", spans=(marked,))
+        reading = Annotation("talk", name, schema.id, "submitted", spans=(marked,))
         write_annotation(brief, msgspec.structs.replace(reading, text_sha256=sha256(ACTORS)))
     with Client(studio.url, studio.token) as client:
         pushed = push_adjudication(brief, url=studio.url)

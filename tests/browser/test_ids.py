@@ -48,7 +48,7 @@ VIEW = span("r4", "stance", "NEGATIVE", "ont", voice="direct")
 
 def reading(schema: Schema, *spans: Span) -> Annotation:
     """An annotation of the text."""
-    return Annotation("ids", "x", schema.stamp, "submitted", spans=spans, text_sha256=sha256(TEXT))
+    return Annotation("ids", "x", schema.id, "submitted", spans=spans, text_sha256=sha256(TEXT))
 
 
 def opened(page: Page, studio: Server, pushed: PushReport) -> None:

@@ -152,7 +152,7 @@ def one_of_each(schema: Schema) -> Annotation:
         *(word(f"two-{layer}", layer, label, 39) for layer, label in both[::-1]),
     )
     assert len(labels) == 34
-    return Annotation("own", "x", schema.stamp, "submitted", spans=spans, text_sha256=sha256(WORDS))
+    return Annotation("own", "x", schema.id, "submitted", spans=spans, text_sha256=sha256(WORDS))
 
 
 class Screen(NamedTuple):

@@ -52,11 +52,11 @@ def sample() -> list[Article]:
         Relation("object", "T10", "T3"),
         Relation("with", "T10", "T11"),
     )
-    digest, stamp = sha256(TEXT), mini_schema().stamp
-    first = Annotation("recette-1", "anna", stamp, spans=spans, relations=relations, text_sha256=digest)
-    second = Annotation("recette-1", "béa", stamp, spans=(spans[0],), text_sha256=digest)
+    digest, schema_id = sha256(TEXT), mini_schema().id
+    first = Annotation("recette-1", "anna", schema_id, spans=spans, relations=relations, text_sha256=digest)
+    second = Annotation("recette-1", "béa", schema_id, spans=(spans[0],), text_sha256=digest)
     other = Document("recette-2", "Rien à couper.")
-    empty = Annotation("recette-2", "anna", stamp, text_sha256=sha256(other.text))
+    empty = Annotation("recette-2", "anna", schema_id, text_sha256=sha256(other.text))
     lone = Document("recette-3", "Personne n’a lu ceci.")
     return [Article(document, (first, second)), Article(other, (empty,)), Article(lone)]
 

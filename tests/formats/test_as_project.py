@@ -42,8 +42,8 @@ def test_a_project_is_made_of_each_format(source: str, file: str, tmp_path: Path
     project = load_project(tmp_path / "port")
     stored = project_articles(project)
     assert any(article.annotations for article in stored) and unlisted(project) == []
-    stamp = load_schema(project.schema_path).stamp
-    assert {annotation.schema for article in stored for annotation in article.annotations} == {stamp}
+    schema_id = load_schema(project.schema_path).id
+    assert {annotation.schema for article in stored for annotation in article.annotations} == {schema_id}
     assert CliRunner().invoke(cli, ["corpus", "check", "--project", str(project.root)]).exit_code == 0
 
 

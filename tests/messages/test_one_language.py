@@ -47,7 +47,7 @@ def test_an_english_project_shows_nothing_french(
     for annotator, end in (("anna", 23), ("ben", 11)):
         spans = (Span("s1", "entity", "LOC", 15 if end > 15 else 4, end),)
         annotation = Annotation(
-            "ferry", annotator, schema.stamp, "submitted", Provenance("human"), spans, (), sha256(TEXT)
+            "ferry", annotator, schema.id, "submitted", Provenance("human"), spans, (), sha256(TEXT)
         )
         write_annotation(project, annotation)
     board = push_adjudication(project, url=client.url)

@@ -57,7 +57,7 @@ def test_a_config_is_imported_and_never_over_a_file(tmp_path: Path) -> None:
     config.write_text(label_config(load_schema(MINI / "schemas/mini.yaml")), encoding="utf-8")
     arguments = ["import", str(config), "--out", str(out)]
     assert CliRunner().invoke(command, arguments).exit_code == 0
-    assert load_schema(out).stamp == "my_config@1.0"
+    assert load_schema(out).id == "my_config@1.0"
     assert CliRunner().invoke(command, arguments).exit_code != 0
     assert CliRunner().invoke(command, [*arguments, "--force"]).exit_code == 0
 

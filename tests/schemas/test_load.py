@@ -35,7 +35,7 @@ def faults_of(tmp_path: Path, *changes: tuple[str, str]) -> dict[str, str]:
 def test_a_sound_schema_loads_with_its_layers_in_order() -> None:
     """Layers, labels and relations keep the file's order."""
     schema = load_schema(MINI)
-    assert schema.stamp == "mini@0.1"
+    assert schema.id == "mini@0.1"
     assert list(schema.layers) == ["thing", "step"]
     assert schema.labels("thing") == ["FOOD", "TOOL"]
     assert schema.layers["thing"].attributes["state"].default_for("FOOD") == "raw"

@@ -65,7 +65,7 @@ def _after(tmp_path: Path, *operations: dict[str, Any]) -> tuple[Annotation, Any
 
 
 def test_a_renamed_label_changes_nothing_but_the_label(tmp_path: Path) -> None:
-    """Ids, extents, attributes, order, status and provenance stay; the stamp is the new one."""
+    """Ids, extents, attributes, order, status and provenance stay; the schema is the new one."""
     made, changes, removed = _after(tmp_path, {"rename": "label", "name": "TOOL", "to": "UTENSIL"})
     old = _annotation()
     assert made == msgspec.structs.replace(
@@ -213,7 +213,7 @@ def test_relations_are_merged(tmp_path: Path) -> None:
 
 
 def test_a_second_migration_changes_nothing(tmp_path: Path) -> None:
-    """What bears the new stamp comes back as it is, also where names were swapped."""
+    """What is of the new schema comes back as it is, also where names were swapped."""
     swap = [
         {"rename": "label", "name": "FOOD", "to": "TMP"},
         {"rename": "label", "name": "TOOL", "to": "FOOD"},
@@ -315,7 +315,7 @@ RENAME = {"rename": "label", "name": "TOOL", "to": "UTENSIL"}
 
 
 def test_a_project_is_migrated_once_with_a_record(stored: Stored, tmp_path: Path) -> None:
-    """All annotations bear the new stamp, the record tells each change, a second run changes no file."""
+    """All annotations are of the new schema, the record tells each change, a second run changes no file."""
     plan = _plan(tmp_path, RENAME, {"remove": "attribute", "layer": "thing", "name": "note"})
     dry = migrate_project(stored.project, plan, stored.schema, stored.documents, dry_run=True)
     assert (dry.migrated, dry.steps) == (2, (4, 4, 0))
@@ -338,7 +338,7 @@ def test_a_project_is_migrated_once_with_a_record(stored: Stored, tmp_path: Path
 
 
 def test_one_annotation_that_does_not_fit_stops_all(stored: Stored, tmp_path: Path) -> None:
-    """Where one outcome breaks the new schema, or bears another stamp, nothing is written."""
+    """Where one outcome breaks the new schema, or is of another schema, nothing is written."""
     before = stored.files()
     with pytest.raises(GoldwireError, match="TOOL"):
         migrate_project(stored.project, _plan(tmp_path), stored.schema, stored.documents)

@@ -23,8 +23,7 @@ from goldwire.annotate.sync.suggestions import suggest_ids as fill_ids
 from goldwire.annotate.team.assign import Assigned, assign_project, push_assigned
 from goldwire.annotate.team.gold_checks import share_of
 from goldwire.annotate.team.practice import Practised, give_practice, practice_table, practise
-from goldwire.annotate.team.status import Progress
-from goldwire.annotate.team.status import team_status as read_status
+from goldwire.annotate.team.status import Progress, team_status
 from goldwire.annotate.wrong_use import wrong_use
 from goldwire.annotations.store import read_once
 from goldwire.number_format import counted
@@ -302,6 +301,6 @@ def status(project: str | Path | Project = ".", *, url: str | None = None) -> Te
     """
     home = find_project(project)
     with connect(home, url=url) as client:
-        progress = read_status(client, home)
+        progress = team_status(client, home)
     checked = {each.annotator: each for each in read_checked(home, load_schema(home.schema_path))}
     return TeamStatus(tuple(progress), checked, {name: title_for(home, name) for name in checked})

@@ -61,8 +61,8 @@ class ServedModel(Figures):
     def __repr__(self) -> str:
         urls = " and ".join(connection.project_url for connection in self.connections)
         where = f", connected to {urls}" if urls else ""
-        made = counted(self.counts.predicted, "prediction")
-        return f"<ServedModel {self.version} at {self.url}{where}: {made}>"
+        predictions = counted(self.counts.predicted, "prediction")
+        return f"<ServedModel {self.version} at {self.url}{where}: {predictions}>"
 
     @property
     def connection(self) -> Connection | None:

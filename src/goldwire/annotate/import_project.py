@@ -300,7 +300,7 @@ class _Import:
             Annotation(
                 document.id,
                 name,
-                self.schema.stamp,
+                self.schema.id,
                 status=status,
                 provenance=provenance,
                 spans=read.spans,

@@ -13,7 +13,7 @@ import yaml
 
 from goldwire import strict_json
 from goldwire.annotate.adjudication.decisions import decision_files
-from goldwire.annotate.kept import FOLDERS, kept_annotations
+from goldwire.annotate.annotation_files import FOLDERS, annotation_files
 from goldwire.annotate.labelstudio.client import connect
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import address
@@ -104,7 +104,7 @@ def rename_annotator(
         begun = journal.is_file() and read_text(journal) == json.dumps([old, new])
         accounts, assignments = read_accounts(home), read_assignments(home)
         checks = read_checks(home)
-        stored, notes = list(kept_annotations(home)), read_notes(home)
+        stored, notes = list(annotation_files(home)), read_notes(home)
         names = {annotation.annotator for path, annotation in stored if path.parent.parent.name in FOLDERS}
         names |= (
             {a.name for a in accounts} | {a.annotator for a in assignments} | {c.annotator for c in checks}

@@ -250,13 +250,13 @@ class Candidates:
         """The things that a text may name somewhere, by their names' words in it, the likeliest first."""
         registry = self.registries[self.attributes[layer][attribute]]
         parts = frozenset(stems(document.text))
-        found: set[str] = set()
+        ids: set[str] = set()
         for part in parts:
-            found |= registry.stems.get(part, set())
+            ids |= registry.stems.get(part, set())
         used = Counter[str]()
         for counts in registry.used.values():
             used += counts
-        score = {each: registry.shares(frozenset(), parts, each, document.id)[1] for each in found}
+        score = {each: registry.shares(frozenset(), parts, each, document.id)[1] for each in ids}
         names = sorted(score.keys() | used.keys(), key=lambda n: (-score.get(n, 0.0), -used[n], n))
         return [name for name in names if name in registry.entries][:limit]
 

@@ -80,8 +80,8 @@ def load_annotation(data: bytes) -> Annotation:
 
 def _is_bare(annotation: Annotation) -> bool:
     """Whether an annotation is written without a default: structs within it are, though they say nothing."""
-    made = annotation.provenance
-    return made != Provenance() and made.drafting is None and not made.passes
+    provenance = annotation.provenance
+    return provenance != Provenance() and provenance.drafting is None and not provenance.passes
 
 
 def write_annotation(project: Project, annotation: Annotation, folder: Path | None = None) -> bool:

@@ -132,10 +132,10 @@ def review_corpus(
     home = find_project(project)
     corpus = load_corpus(home)
     links = _task_links(home, url, notify)
-    found = review(corpus, label_errors=label_errors, advance=advance)
+    findings = review(corpus, label_errors=label_errors, advance=advance)
     page = Path(out) if out is not None else home.reports / "review.html"
-    write_review(page, corpus, found, links=links)
-    return replace(found, page=page)
+    write_review(page, corpus, findings, links=links)
+    return replace(findings, page=page)
 
 
 def _task_links(project: Project, url: str | None, notify: Callable[[str], None]) -> dict[str, str]:

@@ -48,7 +48,7 @@ def load_schema(path: str | Path | Project | Schema) -> Schema:
 
     >>> import goldwire
     >>> schema = goldwire.load_schema("my-project")
-    >>> schema.stamp
+    >>> schema.id
     'mini@0.1'
     """
     if isinstance(path, Schema):
@@ -220,12 +220,12 @@ def count(source: Source, schema: str | Path | Schema | None = None, *, curated:
         >>> goldwire.count("gold.jsonl").table().rows
         [('thing', 8, 0, 0.0)]
     """
-    from goldwire.annotations.stats import count_annotations as compute
+    from goldwire.annotations.stats import count_annotations
 
     known = schema_of(schema)
     if known is None and isinstance(source, Project):
         known = load_schema(source)
-    return compute(streamed(source), known, only_curated=curated)
+    return count_annotations(streamed(source), known, only_curated=curated)
 
 
 def streamed(source: Source) -> Iterable[Article]:

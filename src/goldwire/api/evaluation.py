@@ -93,11 +93,11 @@ def score(
     }
     files = [Path(source) for source in (gold, pred) if isinstance(source, str | Path)]
     if len(files) == 2 and not sides and all(_in_lines(file, format) for file in files):
-        found = score_files(*files, **options)
-        if found is not None:
-            for articles in found[1]:
+        scored = score_files(*files, **options)
+        if scored is not None:
+            for articles in scored[1]:
                 on_read(articles)
-            return _stamped(found[0], gold, found[1][0]) if stamp else found[0]
+            return _stamped(scored[0], gold, scored[1][0]) if stamp else scored[0]
     held = _held((gold, pred), format, on_read)
     scores, _ = score_articles(*held, ignore_space=ignore_space, sides=sides, **options)
     return _stamped(scores, gold, held[0]) if stamp else scores

@@ -60,13 +60,13 @@ def make_project(
     from goldwire.new_project.make import TEMPLATES
 
     check_known(TEMPLATES, template=template)
-    made = make(Path(folder), name=_named(name, folder), language=language, template=template)
+    new_project = make(Path(folder), name=_named(name, folder), language=language, template=template)
     notes: tuple[str, ...] = ()
     try:
-        tokenizer(made.language)
+        tokenizer(new_project.language)
     except GoldwireError as error:
         notes = (str(error),)
-    return NewProject(made, template, starting_point(made.language), notes)
+    return NewProject(new_project, template, starting_point(new_project.language), notes)
 
 
 def make_project_from_files(

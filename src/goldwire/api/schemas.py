@@ -34,7 +34,7 @@ class CheckedSchema(Figures):
     registries: dict[str, int]
 
     def __repr__(self) -> str:
-        return f"<CheckedSchema: {self.schema.stamp}, {counted(len(self.schema.layers), 'layer')}>"
+        return f"<CheckedSchema: {self.schema.id}, {counted(len(self.schema.layers), 'layer')}>"
 
     def tables(self) -> list[Table]:
         """`layers`: how many labels, attributes and examples each has."""
@@ -49,15 +49,15 @@ class CheckedSchema(Figures):
             for name, layer in self.schema.layers.items()
         ]
         columns = (Column("layer"), *(Column(name, "amount") for name in names))
-        return [Table("layers", self.schema.stamp, columns, rows)]
+        return [Table("layers", self.schema.id, columns, rows)]
 
     def as_json(self) -> dict[str, Any]:
-        """Its stamp, its layers and registries, counted, as `goldwire schema check --json` writes them."""
+        """Its id, its layers and registries, counted, as `goldwire schema check --json` writes them."""
         layers = {
             name: {"labels": len(layer.labels), "attributes": len(layer.attributes)}
             for name, layer in self.schema.layers.items()
         }
-        return {"schema": self.schema.stamp, "layers": layers, "registries": self.registries}
+        return {"schema": self.schema.id, "layers": layers, "registries": self.registries}
 
 
 def check_schema(path: str | Path | Project = ".") -> CheckedSchema:
@@ -91,7 +91,7 @@ class Rendered:
     aside: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"<Rendered {self.schema.stamp}: {', '.join(f'{k} {v}' for k, v in self.files.items())}>"
+        return f"<Rendered {self.schema.id}: {', '.join(f'{k} {v}' for k, v in self.files.items())}>"
 
 
 def render_schema(project: str | Path | Project = ".", *, dry_run: bool = False) -> Rendered:
@@ -146,8 +146,8 @@ class SchemaDiff(Figures):
     hits: tuple[int | None, ...]
 
     def __repr__(self) -> str:
-        stamps = f"{self.before.stamp} → {self.after.stamp}"
-        return f"<SchemaDiff {stamps}: {counted(len(self.changes), 'change')}, {self.orphaning} orphaning>"
+        ids = f"{self.before.id} → {self.after.id}"
+        return f"<SchemaDiff {ids}: {counted(len(self.changes), 'change')}, {self.orphaning} orphaning>"
 
     @property
     def orphaning(self) -> int:
@@ -167,14 +167,14 @@ class SchemaDiff(Figures):
             for change, hit in zip(self.changes, self.hits, strict=True)
         ]
         words = (Column(name) for name in ("change", "of", "detail", "annotations"))
-        title = f"{self.before.stamp} → {self.after.stamp}"
+        title = f"{self.before.id} → {self.after.id}"
         return [Table("changes", title, (*words, Column("hit", "amount")), rows, lesser=("detail",))]
 
     def as_json(self) -> dict[str, Any]:
         """All changes, as `goldwire schema diff --json` writes them."""
         pairs = zip(self.changes, self.hits, strict=True)
         changes = [{**to_builtins(change), "hits": hit} for change, hit in pairs]
-        return {"old": self.before.stamp, "new": self.after.stamp, "changes": changes}
+        return {"old": self.before.id, "new": self.after.id, "changes": changes}
 
 
 def diff_schemas(
@@ -264,13 +264,13 @@ class ImportedSchema(Figures):
     def __repr__(self) -> str:
         parts = {"renamed": self.inferred.renamed, "left out": self.inferred.left}
         more = "".join(f", {len(items)} {name}" for name, items in parts.items() if items)
-        return f"<ImportedSchema: {self.schema.stamp} in {self.path}{more}>"
+        return f"<ImportedSchema: {self.schema.id} in {self.path}{more}>"
 
     def tables(self) -> list[Table]:
         """`layers`: how many labels and attributes each has."""
         rows = [(key, len(lay.labels), len(lay.attributes)) for key, lay in self.schema.layers.items()]
         columns = (Column("layer"), Column("labels", "amount"), Column("attributes", "amount"))
-        return [Table("layers", self.schema.stamp, columns, rows)]
+        return [Table("layers", self.schema.id, columns, rows)]
 
     def as_json(self) -> dict[str, Any]:
         """The schema as plain data and what became of its names."""

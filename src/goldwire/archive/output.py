@@ -133,12 +133,12 @@ class RemoteFolder:
     def alone(self) -> Iterator[None]:
         """This run alone is in the folder, as far as an object store can tell."""
         with self._told(LOCK, *WRONGLY_ASKED):
-            found = self._lock()
-            if found:
+            lock = self._lock()
+            if lock:
                 end = time.monotonic() + 3 * BEAT
                 while time.monotonic() < end:
                     time.sleep(BEAT / 10)
-                    if self._lock() not in (found, b""):
+                    if self._lock() not in (lock, b""):
                         raise _taken(self.where)
             self._beat(0)
             if not self._is_mine():
@@ -159,9 +159,9 @@ class RemoteFolder:
         """The files in it by name, with their bytes."""
         with self._told("", *WRONGLY_ASKED):
             self.files.invalidate_cache()
-            found = self.files.find(self.path, detail=True)
+            files = self.files.find(self.path, detail=True)
         cut = len(self.path) + 1
-        names = {path[cut:]: int(facts["size"] or 0) for path, facts in found.items()}
+        names = {path[cut:]: int(facts["size"] or 0) for path, facts in files.items()}
         return {name: size for name, size in names.items() if name and name != LOCK}
 
     def read(self, name: str) -> bytes:

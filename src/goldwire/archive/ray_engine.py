@@ -262,11 +262,11 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _check(there: dict[str, str]) -> None:
+def _check(versions: dict[str, str]) -> None:
     """Raises GW831 where a node has other versions, which may find something else."""
     here = _versions()
     if differing := [
-        f"{name} {there.get(name)}, here {here[name]}" for name in here if there.get(name) != here[name]
+        f"{name} {versions.get(name)}, here {here[name]}" for name in here if versions.get(name) != here[name]
     ]:
         hint = "install the same on all nodes"
         raise GoldwireError.of("GW831", f"a node has {'; '.join(differing)}", hint=hint)

@@ -137,8 +137,8 @@ def engine_options(function: F) -> F:
             return function(*arguments, engine=None, **given)
         import goldwire
 
-        there = address or os.environ.get("RAY_ADDRESS", "")
-        return function(*arguments, engine=goldwire.RayEngine(given["workers"], there), **given)
+        cluster = address or os.environ.get("RAY_ADDRESS", "")
+        return function(*arguments, engine=goldwire.RayEngine(given["workers"], cluster), **given)
 
     decorated: Any = with_engine
     for option in reversed(options):

@@ -50,20 +50,20 @@ def command(folder: Path, name: str, keep: bool, json_path: Path | None) -> None
     project = copy_example(folder, name)
     _step(1, f"the example project `{name}` stands in {project.root}")
     _step(2, "starting Label Studio on this machine")
-    studio = goldwire.serve(project, notify=say)
+    label_studio = goldwire.serve(project, notify=say)
     try:
         moved = _annotate(project)
         page, learned = learn(project)
         site = _browse(project)
     finally:
-        if not keep and not studio.ran_before:
-            studio.stop()
+        if not keep and not label_studio.ran_before:
+            label_studio.stop()
     say("")
-    if keep or studio.ran_before:
-        say(f"Label Studio:  {studio.url}  (user {studio.username})")
-        password_file = f"{studio.credentials}, for its owner only"
+    if keep or label_studio.ran_before:
+        say(f"Label Studio:  {label_studio.url}  (user {label_studio.username})")
+        password_file = f"{label_studio.credentials}, for its owner only"
         confide(
-            f"               password {studio.server.password}",
+            f"               password {label_studio.server.password}",
             otherwise=f"               password in {password_file}",
         )
         say(f"               stop it with: goldwire annotate serve --stop --project {folder}")

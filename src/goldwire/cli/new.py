@@ -110,21 +110,21 @@ def command(
         write_json(json_path, empty.to_dict())
 
 
-def _tell(made: ProjectMade | ImportReport) -> None:
-    show(made.table())
-    say(f"annotators: {', '.join(made.annotators) or 'none'}")
+def _tell(result: ProjectMade | ImportReport) -> None:
+    show(result.table())
+    say(f"annotators: {', '.join(result.annotators) or 'none'}")
 
 
-def _tell_quarantine(made: ProjectMade | ImportReport) -> None:
-    if made.quarantine_file:
-        say(f"what has no place is in {made.quarantine_file}, with the reasons")
+def _tell_quarantine(result: ProjectMade | ImportReport) -> None:
+    if result.quarantine_file:
+        say(f"what has no place is in {result.quarantine_file}, with the reasons")
 
 
-def _tell_empty(made: NewProject, language: str) -> None:
-    if made.project.language != language:
-        say(f"language: {language} is kept as {made.project.language}")
-    say_language(made.project.language)
-    say(f"train/: {made.start}")
-    for note in made.notes:
+def _tell_empty(new_project: NewProject, language: str) -> None:
+    if new_project.project.language != language:
+        say(f"language: {language} is kept as {new_project.project.language}")
+    say_language(new_project.project.language)
+    say(f"train/: {new_project.start}")
+    for note in new_project.notes:
         say(f"note: {note}")
-    say(f"{made.project.root}: made; next: goldwire schema check, then goldwire seeds add YOUR-TEXTS")
+    say(f"{new_project.project.root}: made; next: goldwire schema check, then goldwire seeds add YOUR-TEXTS")

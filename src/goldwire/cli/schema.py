@@ -68,7 +68,7 @@ def render(only_check: bool, project: Project) -> None:
     rendered = goldwire.render_schema(project, dry_run=only_check)
     say_language(rendered.schema.language)
     for name, state in rendered.files.items():
-        stale = f"not what {rendered.schema.stamp} renders; run: goldwire schema render"
+        stale = f"not what {rendered.schema.id} renders; run: goldwire schema render"
         say(f"{name}: {stale if state == 'stale' else state}")
     for name in rendered.aside:
         say(f"{name}: what stood there, which no schema rendered")
@@ -171,9 +171,9 @@ def import_config(json_path: Path | None, **options: Any) -> None:
     """Make a schema of a Label Studio config over a text; what it can't express is listed."""
     import goldwire
 
-    made = goldwire.import_schema(**options, notify=say)
-    for shown in made.tables():
+    imported = goldwire.import_schema(**options, notify=say)
+    for shown in imported.tables():
         show(shown, title=shown.title)
-    say_renamed(made.inferred.renamed, made.inferred.left)
-    say(f"{made.path}: written; relations: {len(made.schema.relations)}")
-    write_json(json_path, made.as_json())
+    say_renamed(imported.inferred.renamed, imported.inferred.left)
+    say(f"{imported.path}: written; relations: {len(imported.schema.relations)}")
+    write_json(json_path, imported.as_json())

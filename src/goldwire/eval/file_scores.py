@@ -53,7 +53,7 @@ def score_files(
     """
     here = schema_here() if schema is None else None
 
-    def counted(schema: Schema | None, stamp: str = "") -> tuple[SideBySide, DocumentCounts]:
+    def counted(schema: Schema | None, schema_id: str = "") -> tuple[SideBySide, DocumentCounts]:
         counts = DocumentCounts(layers=layers, schema=schema, entities=entities)
 
         def add(batch: Batch) -> None:
@@ -61,12 +61,12 @@ def score_files(
             counts.add(references, predictions, documents)
 
         run = SideBySide(add, trained_on=trained_on)
-        run.read(gold, (pred,), layers, readings=agreement_path is None, stamp=stamp)
+        run.read(gold, (pred,), layers, readings=agreement_path is None, schema_id=schema_id)
         return run, counts
 
     try:
         try:
-            run, counts = counted(schema) if here is None else counted(here, here.stamp)
+            run, counts = counted(schema) if here is None else counted(here, here.id)
         except _OtherSchema:
             run, counts = counted(None)
     except (Otherwise, GoldwireError, OSError):
@@ -118,18 +118,20 @@ class SideBySide:
         layers: Sequence[str] | None,
         *,
         readings: bool = False,
-        stamp: str = "",
+        schema_id: str = "",
     ) -> None:
         """Count all documents.
 
         Raises Otherwise where they can't be counted so, or gold has several `readings` of one and they are
-        wanted; _OtherSchema where not all of it follows the schema `stamp`, unless that is empty; what is
+        wanted; _OtherSchema where not all of it follows the schema `schema_id`, unless that is empty; what is
         wrong with a file as reading it does.
         """
         settings = [(path, Setting()) for path in (gold, *preds)]
         with few_collections():
             first, *others = (stream_as("jsonl", *each) for each in settings)
-            self._count(first, list(map(ArticleSpool, others)), layers, readings=readings, stamp=stamp)
+            self._count(
+                first, list(map(ArticleSpool, others)), layers, readings=readings, schema_id=schema_id
+            )
         self.as_read = [Articles.as_read((), setting, "jsonl", path) for path, setting in settings]
 
     def _count(
@@ -139,7 +141,7 @@ class SideBySide:
         layers: Sequence[str] | None,
         *,
         readings: bool,
-        stamp: str,
+        schema_id: str,
     ) -> None:
         present: list[set[str]] = [set() for _ in (gold, *preds)]
         batch: list[tuple[Annotation, tuple[Annotation, ...], Document]] = []
@@ -157,7 +159,7 @@ class SideBySide:
             self.learned += learned
             if learned and not self._trained_on:
                 continue
-            if stamp and reference.schema != stamp:
+            if schema_id and reference.schema != schema_id:
                 raise _OtherSchema
             story = document.meta.get("story")
             self.documents.append(Document(document.id, "", {"story": story} if story else {}))

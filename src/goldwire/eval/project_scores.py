@@ -172,7 +172,7 @@ def schema_here() -> Schema | None:
 def project_schema(paired: Sequence[Paired]) -> Schema | None:
     """The schema of the project here, where all of gold follows it; else None."""
     schema = schema_here()
-    follows = schema is not None and all(pairing.gold.schema == schema.stamp for pairing in paired)
+    follows = schema is not None and all(pairing.gold.schema == schema.id for pairing in paired)
     return schema if follows else None
 
 

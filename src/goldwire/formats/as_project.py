@@ -91,7 +91,7 @@ def make_project_of(
     annotations = [annotation for article in renamed for annotation in article.annotations]
     return ProjectMade(
         project=str(project.root),
-        schema=fit.schema.stamp,
+        schema=fit.schema.id,
         articles=len(renamed),
         annotations=len(annotations),
         annotators=tuple(sorted({annotation.annotator for annotation in annotations})),
@@ -143,7 +143,7 @@ def _annotation(
     return replace(
         annotation,
         annotator=annotator,
-        schema=fit.schema.stamp,
+        schema=fit.schema.id,
         spans=spans,
         relations=relations,
         text_sha256=digest,

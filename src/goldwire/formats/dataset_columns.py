@@ -155,22 +155,22 @@ class SchemaColumns:
         }
         for article in articles:
             nlp = tokenizer(language)  # anew where it has kept too many words
-            found = tagged_tokens(article.document, curated(article.annotations), self.schema, nlp, losses)
-            row: dict[str, Any] = {"id": article.document.id, "tokens": found.words}
-            row |= {"starts": found.starts, "ends": found.ends, "whitespace": found.whitespace}
-            for layer, tags in found.tags.items():
+            tagged = tagged_tokens(article.document, curated(article.annotations), self.schema, nlp, losses)
+            row: dict[str, Any] = {"id": article.document.id, "tokens": tagged.words}
+            row |= {"starts": tagged.starts, "ends": tagged.ends, "whitespace": tagged.whitespace}
+            for layer, tags in tagged.tags.items():
                 row[f"{layer}_tags"] = [index[layer][tag] for tag in tags]
             yield row
 
 
 def _free_names(names: Any, taken: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name in names:
         free = name
-        while free in taken or free in found.values():
+        while free in taken or free in values.values():
             free += "_"
-        found[name] = free
-    return found
+        values[name] = free
+    return values
 
 
 def _plain(value: Any) -> str | None:

@@ -25,9 +25,9 @@ def writing_folder(path: Path, suffixes: tuple[str, ...], setting: Setting) -> I
     if path.exists() and not path.is_dir():
         raise GoldwireError.of("GW271", "is a file, not a folder", where=str(path), hint="another name")
     aside: list[Path] = []
-    with replacing(path, MANIFEST, code="GW271", aside=aside) as made:
-        yield made
-        _refuse_others(made, path, suffixes)
+    with replacing(path, MANIFEST, code="GW271", aside=aside) as new_folder:
+        yield new_folder
+        _refuse_others(new_folder, path, suffixes)
     for file in aside:
         setting.note("files that were edited since they were written, put aside", str(file))
 

@@ -30,11 +30,11 @@ class Usage:
         self.labels: dict[str, set[str]] = {}
         self.values: dict[str, dict[str, list[AttributeValue]]] = {}
         self.relations: dict[str, tuple[set[str], set[str]]] = {}
-        self.stamps: set[str] = set()
+        self.schema_ids: set[str] = set()
 
     def add(self, annotation: Annotation) -> None:
         """Take in one annotation."""
-        self.stamps.add(annotation.schema)
+        self.schema_ids.add(annotation.schema)
         layers: dict[str, str] = {}
         for span in annotation.spans:
             layers[span.id] = span.layer
@@ -57,7 +57,9 @@ class Usage:
 
         Named like the one that the annotations name, where they name the same; else `found@0`.
         """
-        name, _, version = (next(iter(self.stamps)) if len(self.stamps) == 1 else SCHEMA).rpartition("@")
+        name, _, version = (next(iter(self.schema_ids)) if len(self.schema_ids) == 1 else SCHEMA).rpartition(
+            "@"
+        )
         layers = {
             layer: inferred_layer(
                 layer,
@@ -106,7 +108,7 @@ class SchemaFor:
         raise_faults(by_cause(self.faults))
         if self.setting.named_schema is not None:
             return self.setting.named_schema
-        if self.own is not None and self.usage.stamps <= {self.own.stamp}:
+        if self.own is not None and self.usage.schema_ids <= {self.own.id}:
             return self.own
         return self.usage.schema(self.setting.language or "xx")
 
@@ -181,16 +183,16 @@ def misfits(article: Article, schema: Schema, *, whole: bool = False) -> Iterato
         for span in annotation.spans:
             layer = schema.layers.get(span.layer)
             if layer is None:
-                message = f"{schema.stamp} has no layer `{span.layer}`"
+                message = f"{schema.id} has no layer `{span.layer}`"
                 yield from fault((span.layer,), message, one_of(schema.layers), place)
                 continue
             known = span.label in layer.labels
             if not known:
-                message = f"layer `{span.layer}` of {schema.stamp} has no label `{span.label}`"
+                message = f"layer `{span.layer}` of {schema.id} has no label `{span.label}`"
                 yield from fault((span.layer, span.label), message, one_of(layer.labels), place)
             for key, value in span.attributes.items():
                 if (kind := layer.attributes.get(key)) is None:
-                    message = f"layer `{span.layer}` of {schema.stamp} has no attribute `{key}`"
+                    message = f"layer `{span.layer}` of {schema.id} has no attribute `{key}`"
                     yield from fault((span.layer, "", key), message, one_of(layer.attributes), place)
                 elif (
                     kind.kind in ("choice", "choices") or (kind.kind == "flag" and value is not False)
@@ -201,7 +203,7 @@ def misfits(article: Article, schema: Schema, *, whole: bool = False) -> Iterato
                     yield from value_faults(span, key, value, kind, f"{place} {span.id}")
         for relation, head, tail in pairs(annotation) if annotation.relations else ():
             if relation.label not in schema.relations:
-                message = f"{schema.stamp} has no relation `{relation.label}`"
+                message = f"{schema.id} has no relation `{relation.label}`"
                 yield from fault(("", "", "", relation.label), message, one_of(schema.relations), place)
             elif whole:
                 where = f"{place} {head.id} → {tail.id}"

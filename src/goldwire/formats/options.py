@@ -163,9 +163,9 @@ class Setting:
         return load_schema(self.project.schema_path) if self.project_path is not None else None
 
     @property
-    def stamp(self) -> str:
+    def schema_id(self) -> str:
         """The schema that an annotation names where its file names none."""
-        return self.named_schema.stamp if self.named_schema is not None else SCHEMA
+        return self.named_schema.id if self.named_schema is not None else SCHEMA
 
     @cached_property
     def inferred(self) -> Inferred:

@@ -135,13 +135,15 @@ class _QuotesReader:
         for key in data:
             if key not in _TOP:
                 self.fault("GW250", f"$.{key}", f"unknown key `{key}`", one_of(_TOP))
-        name, annotator, stamp = (self.text(data, key, "$") for key in ("document", "annotator", "schema"))
+        name, annotator, schema_id = (
+            self.text(data, key, "$") for key in ("document", "annotator", "schema")
+        )
         document = self.documents.get(name)
         if name and document is None:
             self.fault("GW258", "$.document", f"no article `{name}`", one_of(self.documents))
-        if stamp and stamp != self.schema.stamp:
-            hint = f"the schema in use is {self.schema.stamp}"
-            self.fault(rules.SCHEMA, "$.schema", f"made with another schema, `{stamp}`", hint)
+        if schema_id and schema_id != self.schema.id:
+            hint = f"the schema in use is {self.schema.id}"
+            self.fault(rules.SCHEMA, "$.schema", f"made with another schema, `{schema_id}`", hint)
         status = data.get("status", "draft")
         if status not in STATUSES:
             self.fault("GW250", "$.status", f"unknown status `{status}`", one_of(STATUSES))
@@ -158,7 +160,7 @@ class _QuotesReader:
         assert document is not None  # a missing one is a fault
         digest = sha256(document.text)
         return Annotation(
-            name, annotator, stamp, status, provenance, tuple(spans), tuple(relations), text_sha256=digest
+            name, annotator, schema_id, status, provenance, tuple(spans), tuple(relations), text_sha256=digest
         )
 
     def provenance(self, data: Any, guidelines: str) -> Provenance:

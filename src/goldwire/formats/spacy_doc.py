@@ -29,7 +29,7 @@ KEY = SPACY_KEY
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a pipeline's `meta.json` says of it: its name and version, its schema's stamp, its layers.
+    """What a pipeline's `meta.json` says of it: its name and version, its schema's id, its layers.
 
     `flat` is the layer that `doc.ents` holds. A pipeline that goldwire did not train has one, `entity`.
     """

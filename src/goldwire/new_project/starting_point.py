@@ -55,8 +55,8 @@ def starting_point(language: str) -> StartingPoint:
     """
     from spacy.util import get_installed_models
 
-    found = [point for name in get_installed_models() if (point := _look_at(name, language)) is not None]
-    return min(found, key=lambda point: (point.vectors, point.pipeline), default=StartingPoint(language))
+    points = [point for name in get_installed_models() if (point := _look_at(name, language)) is not None]
+    return min(points, key=lambda point: (point.vectors, point.pipeline), default=StartingPoint(language))
 
 
 def _look_at(name: str, language: str) -> StartingPoint | None:

@@ -30,7 +30,7 @@ def guidelines(schema: Schema) -> str:
     say = messages_in(schema.language)
     lines = [
         f"# {say('guidelines.heading', title=schema.title)}\n",
-        f"*{say('guidelines.origin', stamp=schema.stamp)}*\n",
+        f"*{say('guidelines.origin', schema=schema.id)}*\n",
         *opening_lines(schema),
         *_common_rules(schema, say),
     ]

@@ -119,8 +119,8 @@ def _attribute(
     by_label = any(value.labels is not None for value in values.values())
     if len(values) > _SEARCHED and not by_label:
         bearers = attribute.bearers(layer.labels) or layer.labels
-        found = search(search_keys.give(layer_name, bearers), say)
-        ET.SubElement(view, "Filter", {"name": f"{name}-search", "toName": name, **found})
+        search_box = search(search_keys.give(layer_name, bearers), say)
+        ET.SubElement(view, "Filter", {"name": f"{name}-search", "toName": name, **search_box})
     many = attribute.kind != "choice"
     choices = ET.SubElement(
         view, "Choices", {**common, "choice": "multiple" if many else "single", "showInline": "true"}

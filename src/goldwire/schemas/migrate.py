@@ -36,7 +36,7 @@ class MigrationOutcome(Struct):
 
 
 def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> MigrationOutcome:
-    """An annotation of the plan's source under the new schema; one of another stamp comes back as it is.
+    """An annotation of the plan's source under the new schema; one of another schema comes back as it is.
 
     `text` is the article's. Whether the outcome is sound under the new schema is for the caller to check.
     Provenance, status, ids and order stay. A span goes to the layer that its label belongs to, a value gets
@@ -237,13 +237,13 @@ class _Migration:
         return span_ids
 
     def add_relations(self, operation: Operation) -> None:
-        there = {(r.label, r.head, r.tail) for r in self.relations}
+        present = {(r.label, r.head, r.tail) for r in self.relations}
         for number, arrow in enumerate(operation.arrows or ()):
             heads, tails = self.ends(operation, arrow.head, "head"), self.ends(operation, arrow.tail, "tail")
             for head, tail in zip(heads, tails, strict=False):
                 self.outcome.named.add((self.number, f"arrows[{number}]"))
                 self.outcome.added.add((operation.name, head, tail))
-                if (operation.name, head, tail) not in there:
+                if (operation.name, head, tail) not in present:
                     both = self.spans[head].marked_by, self.spans[tail].marked_by
                     marked = tuple(name for name in both[0] if name in both[1])
                     self.relations.append(Relation(operation.name, head, tail, marked))

@@ -119,8 +119,10 @@ class Picks:
             for label in self.schema.labels(layer)
         }
         lists = {pickers[name] for name in held if name in pickers}
-        there = {each for each in self.from_data if not tasks or f"${data_key(*each, self.schema)}" in config}
-        return Picks(self.schema, options, there - lists)
+        offered = {
+            each for each in self.from_data if not tasks or f"${data_key(*each, self.schema)}" in config
+        }
+        return Picks(self.schema, options, offered - lists)
 
 
 def picks_of(
@@ -281,10 +283,10 @@ def without_data(config: str) -> str:
 
 def remove_picks(root: ET.Element) -> bool:
     """Take the pickers out of a config that is parsed; whether there were any."""
-    found = [(above, part) for above in root.iter() for part in above if _is_ours(part)]
-    for above, part in found:
+    own_elements = [(above, part) for above in root.iter() for part in above if _is_ours(part)]
+    for above, part in own_elements:
         above.remove(part)
-    return bool(found)
+    return bool(own_elements)
 
 
 def _is_ours(part: ET.Element) -> bool:
@@ -306,10 +308,10 @@ def picker_options(config: str) -> dict[str, dict[str, str]]:
 def ids_in(config: str, data: Mapping[str, Any] | None = None) -> dict[str, Collection[str]]:
     """The ids that each picker of a config offers, those of a task by its `data` among them."""
     root = strict_xml.parse(config)
-    found: dict[str, Collection[str]] = {name: ids.keys() for name, ids in picker_options(config).items()}
+    ids_of: dict[str, Collection[str]] = {name: ids.keys() for name, ids in picker_options(config).items()}
     for element in root.iter("Choices"):
         if element.get(IDS) and (value := element.get("value")):
             rows = (data or {}).get(value.removeprefix("$"))
             offered = {str(row.get("alias")) for row in rows or () if isinstance(row, dict)}
-            found[element.get("name", "")] = offered
-    return found
+            ids_of[element.get("name", "")] = offered
+    return ids_of

@@ -125,7 +125,7 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from"}):
-    """A migration from the stamp `source` (in the file: `from`) to the stamp `to`."""
+    """A migration from the schema id `source` (in the file: `from`) to that of `to`."""
 
     source: str
     to: str

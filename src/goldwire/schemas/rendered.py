@@ -6,7 +6,7 @@ import re
 
 from goldwire.messages import languages, messages_in
 
-_STAMP = "name@1"
+_SCHEMA = "name@1"
 
 
 def is_rendering(name: str, text: str) -> bool:
@@ -25,5 +25,5 @@ def is_rendering(name: str, text: str) -> bool:
 
 def _origin(language: str) -> str:
     """The line of guidelines that names their schema, as a pattern."""
-    line = messages_in(language)("guidelines.origin", stamp=_STAMP)
-    return re.escape(f"*{line}*").replace(re.escape(_STAMP), ".+")
+    line = messages_in(language)("guidelines.origin", schema=_SCHEMA)
+    return re.escape(f"*{line}*").replace(re.escape(_SCHEMA), ".+")

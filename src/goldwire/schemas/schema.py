@@ -313,7 +313,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     label_studio: Names | None = None
 
     def __repr__(self) -> str:
-        return f"<Schema {self.stamp}: {', '.join(self.layers)}>"
+        return f"<Schema {self.id}: {', '.join(self.layers)}>"
 
     def _repr_html_(self) -> str:
         """Each layer with its labels, attributes and the relations that go out from it, for a notebook."""
@@ -329,10 +329,10 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             for name, layer in self.layers.items()
         ]
         columns = tuple(map(Column, ("layer", "labels", "attributes", "relations")))
-        return Table("layers", self.stamp, columns, rows)._repr_html_()
+        return Table("layers", self.id, columns, rows)._repr_html_()
 
     @property
-    def stamp(self) -> str:
+    def id(self) -> str:
         """What annotations carry: `name@version`."""
         return f"{self.name}@{self.version}"
 

@@ -54,7 +54,7 @@ def marked(draw: st.DrawFn, name: str) -> Annotation:
         relations = set(draw(st.lists(arrow, max_size=4)))
     order = sorted(relations, key=lambda r: (r.label, r.head, r.tail))
     made = Annotation(
-        "soup", name, EVERY.stamp, "submitted", spans=tuple(spans.values()), relations=tuple(order)
+        "soup", name, EVERY.id, "submitted", spans=tuple(spans.values()), relations=tuple(order)
     )
     shown = as_shown(made, EVERY, TEXT)
     assume(len({span_name(one) for one in shown.spans}) == len(shown.spans))
@@ -131,7 +131,7 @@ def test_each_kind_of_item_gets_its_answer() -> None:
     marks = Annotation(
         "d",
         "marie",
-        SCHEMA.stamp,
+        SCHEMA.id,
         spans=(
             span("1", "Couper", "CUT"),
             span("2", "tomate", "FOOD", state="cooked"),
@@ -180,7 +180,7 @@ def test_a_span_marked_anew_keeps_what_both_had() -> None:
     )
     longer = Span("y", "thing", "FOOD", 10, 18, {"state": "cooked"})
     b = msgspec.structs.replace(B, spans=(span("x", "Couper", "CUT"), longer), relations=())
-    third = Annotation("d", "marie", SCHEMA.stamp, spans=(Span("n", "thing", "FOOD", 7, 18),))
+    third = Annotation("d", "marie", SCHEMA.id, spans=(Span("n", "thing", "FOOD", 7, 18),))
     [key] = [
         item.key for item in adjudicate_article(DOCUMENT, (a, b), SCHEMA, {}).open if item.kind == "extent"
     ]
@@ -203,7 +203,7 @@ def test_marks_made_on_former_readings_say_nothing_of_what_is_new() -> None:
     asked = {"thing TOOL 27-34 | thing TOOL 27-41", "attribute thing FOOD 12-18 state"}
     kept = Decision("thing FOOD 37-41 | -", "missed", "a", "in the text")
     marks = Annotation(
-        "d", "marie", SCHEMA.stamp, spans=(span("2", "tomate", "FOOD"), span("3", "couteau", "TOOL"))
+        "d", "marie", SCHEMA.id, spans=(span("2", "tomate", "FOOD"), span("3", "couteau", "TOOL"))
     )
     found = interpret(DOCUMENT, both, SCHEMA, marks, decisions={kept.key: kept}, partial=True, asked=asked)
     assert {key: made.decide for key, made in found.decisions.items()} == {

@@ -47,7 +47,7 @@ def schema() -> Schema:
 def readings(schema: Schema) -> tuple[Annotation, Annotation]:
     """Two that say of one name that it is another's."""
     both = [
-        Annotation("d", name, schema.stamp, spans=(Span("1", "entity", "PER", 0, 5, {"entity_id": said}),))
+        Annotation("d", name, schema.id, spans=(Span("1", "entity", "PER", 0, 5, {"entity_id": said}),))
         for name, said in (("anna", "per.a"), ("bruno", "per.b"))
     ]
     return both[0], both[1]
@@ -103,7 +103,7 @@ def test_a_decided_id_is_shown_and_comes_back(schema: Schema) -> None:
         *("≠ entity_id", "per.c"),
         False,
     )
-    marks = Annotation("d", "m", schema.stamp, spans=(region,))
+    marks = Annotation("d", "m", schema.id, spans=(region,))
     options = {any_control(LAYER, asked.key): ["per.c"]}
     shown = to_result(marks, with_items(schema), TEXT, options)
     read = from_result(shown, TEXT, with_items(schema))

@@ -92,7 +92,7 @@ class Office:
 
     def mark(self, number: int, document: str, end: int = 2) -> int:
         """An annotation by an account; its number."""
-        made = Annotation(document, "x", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, end),))
+        made = Annotation(document, "x", SCHEMA.id, spans=(Span("s", "thing", "FOOD", 0, end),))
         tasks = {t["data"]["id"]: t["id"] for t in self.client.tasks(self.ls_project, ("data",))}
         fields = {"result": to_result(made, SCHEMA, TEXTS[document]), "completed_by": number}
         given = self.client.create_annotation(tasks[document], fields)
@@ -193,7 +193,7 @@ def _folders_of(studio: Server) -> list[Path]:
 def test_loaded_work_comes_back_under_its_name(office: Office) -> None:
     """Loaded work comes back as its annotator's, also when an account of that name joins, or leaves."""
     mine = Annotation(
-        "soup", f"ada.{office.number}", SCHEMA.stamp, "submitted", text_sha256=sha256(TEXTS["soup"])
+        "soup", f"ada.{office.number}", SCHEMA.id, "submitted", text_sha256=sha256(TEXTS["soup"])
     )
     write_annotation(office.project, mine)
 
@@ -406,7 +406,7 @@ def test_a_renamed_annotator_stays_renamed(office: Office) -> None:
     merged = Annotation(
         "soup",
         "adjudicated",
-        SCHEMA.stamp,
+        SCHEMA.id,
         "adjudicated",
         Provenance(name=office.zoe, based_on=("anna", office.zoe)),
         (msgspec.structs.replace(mine.spans[0], marked_by=(office.zoe,)),),
@@ -437,7 +437,7 @@ def test_a_renamed_annotators_project_is_renamed_too(office: Office, monkeypatch
     anna = f"anna{office.number}"
     made = assign_project(office.project, office.documents, [anna], 1).assignments
     push_assigned(office.client, office.project, SCHEMA, office.documents, made)
-    work = [Annotation("soup", anna, SCHEMA.stamp, "submitted", text_sha256=sha256(TEXTS["soup"]))]
+    work = [Annotation("soup", anna, SCHEMA.id, "submitted", text_sha256=sha256(TEXTS["soup"]))]
     own = int(office.client.projects(title_for(office.project, anna))[0]["id"])
     load_annotations(office.client, own, work, SCHEMA, project=office.project)
     report = rename_annotator(office.project, old=anna, new="berta", url=office.client.url)
@@ -464,7 +464,7 @@ def test_a_renamed_annotators_project_is_renamed_too(office: Office, monkeypatch
 def test_a_rename_that_would_lose_is_refused(project: Project, old: str, new: str, why: str) -> None:
     """Who is stored or recorded is no other's new name; sides of decisions are not exchanged; files stay."""
     for name in ("anna", "bruno"):
-        write_annotation(project, Annotation("d", name, SCHEMA.stamp))
+        write_annotation(project, Annotation("d", name, SCHEMA.id))
     write_accounts(accounts_path(project), [Account("carl", "s", 3)])
     folder = project.annotate / "adjudication"
     folder.mkdir()
@@ -480,7 +480,7 @@ def test_a_rename_that_was_cut_off_is_finished(project: Project, monkeypatch: py
     """Whatever file was the last one, the same command brings all under the new name, none twice."""
     texts = [f"d{number}" for number in range(3)]
     for document in texts:
-        write_annotation(project, Annotation(document, "anna", SCHEMA.stamp))
+        write_annotation(project, Annotation(document, "anna", SCHEMA.id))
     honest = write_text
     for writes in range(7):
         left = itertools.count()
@@ -502,7 +502,7 @@ def test_a_rename_that_was_cut_off_is_finished(project: Project, monkeypatch: py
 
 def test_a_renamed_annotators_notes_and_places_go_along(project: Project) -> None:
     """Notes and addresses of tasks are found under the new name, and none is left under the old one."""
-    write_annotation(project, Annotation("d", "anna", SCHEMA.stamp))
+    write_annotation(project, Annotation("d", "anna", SCHEMA.id))
     others = Note("annabel", "d", "", "x", "y"), TaskPlace(1, 3, "http://x/3")
     write_notes(project, [Note("anna", "d", "2026-01-05", "pain", "why?"), others[0]])
     places = {place_key("anna", "d"): TaskPlace(1, 2, "http://x/2"), place_key("annabel", "d"): others[1]}
@@ -517,7 +517,7 @@ def test_a_renamed_annotators_notes_and_places_go_along(project: Project) -> Non
 
 def test_the_command_renames(project: Project) -> None:
     """`annotate rename OLD NEW` says what it did."""
-    write_annotation(project, Annotation("d", "anna", SCHEMA.stamp))
+    write_annotation(project, Annotation("d", "anna", SCHEMA.id))
     done = CliRunner().invoke(command, ["rename", "anna", "berta", "--project", str(project.root)])
     assert (done.exit_code, "1 files" in done.output) == (0, True), done.output
     assert [a.annotator for a in read_annotations(project)] == ["berta"]

@@ -388,7 +388,7 @@ def _work(project: Project) -> list[Annotation]:
     text = documents[0].text
     start = text.index("🥔")
     marked = Annotation(
-        documents[0].id, "x", schema.stamp, spans=(Span("s", "thing", "FOOD", start, start + 1),)
+        documents[0].id, "x", schema.id, spans=(Span("s", "thing", "FOOD", start, start + 1),)
     )
     with connect(project) as client:
         assert push(client, project, schema, documents).sent == len(documents)

@@ -127,7 +127,7 @@ class Kitchen:
             yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "utf-8"
         )
         plan = self.project.root / "plan.yaml"
-        stamps = {"from": self.schema.stamp, "to": f"{self.schema.name}@9.0"}
+        stamps = {"from": self.schema.id, "to": f"{self.schema.name}@9.0"}
         plan.write_text(yaml.safe_dump({**stamps, "operations": list(operations)}), "utf-8")
         return plan
 
@@ -221,7 +221,7 @@ def test_an_item_that_asks_something_else_is_open_again(kitchen: Kitchen) -> Non
 
 def test_own_marks_go_along_or_are_named(kitchen: Kitchen, tmp_path: Path) -> None:
     """Those from Label Studio by the same steps; a file by hand with labels that are gone is named."""
-    own = Annotation("soup", "marie", kitchen.schema.stamp, spans=(span("o", "thing", "TOOL", "un"),))
+    own = Annotation("soup", "marie", kitchen.schema.id, spans=(span("o", "thing", "TOOL", "un"),))
     write_own(kitchen.project, "soup", own)
     kitchen.adjudicate()
     hand = own_path(kitchen.project, "soup", "yaml")
@@ -243,7 +243,7 @@ def test_own_marks_by_hand_are_rewritten_by_the_steps(kitchen: Kitchen) -> None:
     the annotation that rests on them. What the steps took out of them is on record."""
     hand = own_path(kitchen.project, "soup", "yaml")
     hand.write_text(
-        f"# what both missed\ndocument: soup\nannotator: marie\nschema: {kitchen.schema.stamp}\npassages:\n"
+        f"# what both missed\ndocument: soup\nannotator: marie\nschema: {kitchen.schema.id}\npassages:\n"
         "- text: On coupe la pomme rouge\n"
         "  thing:\n  - {id: u, label: TOOL, quote: On, state: raw}\n"
         "  - {id: o, label: FOOD, quote: o, n: 2}\n"
@@ -269,7 +269,7 @@ def test_files_of_quotes_come_back_as_they_were(tmp_path: Path) -> None:
     example = load_project(example_root())
     schema = load_schema(example.schema_path)
     later = msgspec.structs.replace(schema, version="9.0")
-    stamps = {"from": schema.stamp, "to": later.stamp, "operations": []}
+    stamps = {"from": schema.id, "to": later.id, "operations": []}
     plan = msgspec.convert(stamps, Plan)
     documents = {document.id: document for document in load_seeds(example)}
     paths = [*example.annotate.glob("readings/*/*.yaml"), *folder(example).glob("*.own.yaml")]

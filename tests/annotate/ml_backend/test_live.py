@@ -228,7 +228,7 @@ def test_pushed_by_uncertainty_tasks_stand_in_that_order(
 ) -> None:
     """What is labelled or there already is not sent again; the rest comes in the order of the ranking."""
     push(client, project, SCHEMA, DOCUMENTS[:1])
-    labelled = Annotation(DOCUMENTS[1].id, "anna", SCHEMA.stamp, status="submitted")
+    labelled = Annotation(DOCUMENTS[1].id, "anna", SCHEMA.id, status="submitted")
     found = candidates(client, project.name, DOCUMENTS, [labelled])
     assert [document.id for document in found.documents] == ["d2", "d3"]
     assert [document.id for document in (*found.labelled, *found.present)] == ["d1", "d0"]

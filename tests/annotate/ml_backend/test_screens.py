@@ -19,7 +19,7 @@ START = Marks((Span("a", "thing", "FOOD", 0, 4), Span("b", "thing", "TOOL", 5, 9
 
 def predicted(*spans: Span, relations: tuple[Relation, ...] = ()) -> Annotation:
     """What a model found."""
-    return Annotation("d", "model", SCHEMA.stamp, spans=spans, relations=relations)
+    return Annotation("d", "model", SCHEMA.id, spans=spans, relations=relations)
 
 
 def test_the_first_pass_has_its_layer_only() -> None:

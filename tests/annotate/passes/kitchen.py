@@ -111,7 +111,7 @@ class Kitchen:
         status: Status = "skipped" if skip else "submitted"
         [text] = [document.text for document in load_seeds(self.project) if document.id == article]
         made = Annotation(
-            article, name, SCHEMA.stamp, status, Provenance(lead_time=seconds), tuple(spans), tuple(relations)
+            article, name, SCHEMA.id, status, Provenance(lead_time=seconds), tuple(spans), tuple(relations)
         )
         held = self.tasks(part, owner)[article]["annotations"]
         if held:
@@ -122,7 +122,7 @@ class Kitchen:
 
     def draft(self, part: int, spans: Sequence[Span], article: str = "a1") -> None:
         """The server's own account begins a pass, and submits nothing."""
-        made = Annotation(article, "annotator", SCHEMA.stamp, spans=tuple(spans))
+        made = Annotation(article, "annotator", SCHEMA.id, spans=tuple(spans))
         [text] = [document.text for document in load_seeds(self.project) if document.id == article]
         body = {"result": to_result(made, SCHEMA, text), "lead_time": 3}
         self.client.request("POST", f"api/tasks/{self.tasks(part)[article]['id']}/drafts", body=body)

@@ -280,7 +280,7 @@ def test_whose_work_to_go_on_from_must_be_known(kitchen: Kitchen) -> None:
     kitchen.goldwire("push")
     number = kitchen.number(1)
     for name in ("anna", "bruno"):
-        made = Annotation("a1", name, SCHEMA.stamp, "submitted", spans=(thing("t", TOMATO),))
+        made = Annotation("a1", name, SCHEMA.id, "submitted", spans=(thing("t", TOMATO),))
         load_annotations(kitchen.client, number, [made], SCHEMA)
     kitchen.submit(1, "anna", [thing("t", TOMATO)], article="a2")
     output = kitchen.goldwire("push")
@@ -297,7 +297,7 @@ def test_work_of_one_screen_is_not_mixed_with_passes(named_server: Server, tmp_p
     one = Kitchen(tmp_path / "k", named_server, '"all"')
     one.goldwire("push")
     [found] = one.client.projects(one.project.name)
-    made = Annotation("a1", "anna", SCHEMA.stamp, "submitted", spans=(thing("t", TOMATO), CUT))
+    made = Annotation("a1", "anna", SCHEMA.id, "submitted", spans=(thing("t", TOMATO), CUT))
     load_annotations(one.client, int(found["id"]), [made], SCHEMA)
     one.goldwire("pull")
     path = one.project.root / "goldwire.toml"

@@ -95,7 +95,7 @@ def test_a_load_that_is_cut_off_keeps_in_mind_what_it_sent(kitchen: Kitchen) -> 
         made = Provenance("human", lead_time=9.0, passes=times)
         status: Status = "submitted" if len(times) == 2 else "draft"
         spans = (thing("t", TOMATO), *([CUT] if len(times) == 2 else []))
-        write_annotation(kitchen.project, Annotation(article, "anna", SCHEMA.stamp, status, made, spans))
+        write_annotation(kitchen.project, Annotation(article, "anna", SCHEMA.id, status, made, spans))
     kitchen.goldwire("push")
     steps = iter(range(2))
 
@@ -119,7 +119,7 @@ def test_a_load_that_is_cut_off_keeps_in_mind_what_it_sent(kitchen: Kitchen) -> 
 @pytest.mark.live
 def test_accounts_that_another_command_records_meanwhile_stay(kitchen: Kitchen) -> None:
     """A load waits for the project's lock before it reads them."""
-    made = Annotation("a1", "anna", SCHEMA.stamp, "submitted", spans=(thing("t", TOMATO),))
+    made = Annotation("a1", "anna", SCHEMA.id, "submitted", spans=(thing("t", TOMATO),))
     write_annotation(kitchen.project, made)
     kitchen.goldwire("push")
     path = accounts_path(kitchen.project)
@@ -137,9 +137,9 @@ def test_what_was_made_on_one_screen_goes_to_all_passes(kitchen: Kitchen) -> Non
     """Its time, known as a whole only, goes with the last; pulled again it is the file that it was."""
     spans = (thing("t", TOMATO), thing("b", BREAD, "TOOL"), CUT)
     made = Provenance("human", lead_time=90.0)
-    whole = Annotation("a1", "anna", SCHEMA.stamp, "reviewed", made, spans, (OBJECT,))
-    aside = Annotation("a2", "anna", SCHEMA.stamp, "skipped", made)
-    begun = Annotation("a2", "bruno", SCHEMA.stamp, "draft", made, (thing("t", TOMATO),))
+    whole = Annotation("a1", "anna", SCHEMA.id, "reviewed", made, spans, (OBJECT,))
+    aside = Annotation("a2", "anna", SCHEMA.id, "skipped", made)
+    begun = Annotation("a2", "bruno", SCHEMA.id, "draft", made, (thing("t", TOMATO),))
     for each in (whole, aside, begun):
         write_annotation(kitchen.project, each)
     before = files(kitchen)
@@ -162,9 +162,7 @@ def test_each_goes_on_from_what_is_theirs(kitchen: Kitchen) -> None:
         "bruno": [thing("x", TOMATO), thing("y", SALT)],
     }.items():
         made = Provenance("human", lead_time=9.0, passes={"thing": 5.0, "step": 4.0})
-        write_annotation(
-            kitchen.project, Annotation("a1", name, SCHEMA.stamp, "submitted", made, (*spans, CUT))
-        )
+        write_annotation(kitchen.project, Annotation("a1", name, SCHEMA.id, "submitted", made, (*spans, CUT)))
     kitchen.goldwire("push")
     kitchen.goldwire("load")
     task = kitchen.tasks(1)["a1"]
@@ -200,7 +198,7 @@ def test_assigned_articles_go_to_their_annotators_projects(kitchen: Kitchen) -> 
 @pytest.mark.live
 def test_nothing_is_sent_where_something_can_not_be(kitchen: Kitchen) -> None:
     """An article that is not on the server, or has another text by now: told before anything goes up."""
-    made = Annotation("a1", "anna", SCHEMA.stamp, "submitted", spans=(thing("t", TOMATO),))
+    made = Annotation("a1", "anna", SCHEMA.id, "submitted", spans=(thing("t", TOMATO),))
     for each in (made, msgspec.structs.replace(made, document="a2", text_sha256="0" * 64)):
         write_annotation(kitchen.project, each)
     assert "GW325" in kitchen.goldwire("load", code=2)
@@ -212,7 +210,7 @@ def test_nothing_is_sent_where_something_can_not_be(kitchen: Kitchen) -> None:
 def test_of_a_draft_the_passes_that_were_submitted_are_loaded(kitchen: Kitchen) -> None:
     """One that nobody submitted is not: its pass has no time."""
     passes = passes_of(kitchen.project, SCHEMA)
-    half = Annotation("a1", "anna", SCHEMA.stamp, provenance=Provenance("human", passes={"thing": 3.0}))
+    half = Annotation("a1", "anna", SCHEMA.id, provenance=Provenance("human", passes={"thing": 3.0}))
     begun = msgspec.structs.replace(half, provenance=Provenance("human", passes={"thing": None}))
     model = msgspec.structs.replace(half, provenance=Provenance("model", "m"))
     assert loadable([half, begun, model], passes) == [half, model]

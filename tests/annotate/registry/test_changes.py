@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import goldwire
-from goldwire.annotate.kept import kept_annotations
+from goldwire.annotate.annotation_files import annotation_files
 from goldwire.annotate.records.pulled import PulledAnnotation, local_hash, read_pulled, write_pulled
 from goldwire.annotate.records.registry_changes import read_changes, retired
 from goldwire.annotations.store import read_annotations
@@ -272,7 +272,7 @@ def test_a_run_that_is_killed_is_finished_or_never_was(tmp_path: Path) -> None:
         zoo = make_zoo(tmp_path / f"killed-{writes}")
         pulled = {
             path.relative_to(zoo.annotations).as_posix(): PulledAnnotation(local_hash(annotation))
-            for path, annotation in kept_annotations(zoo)
+            for path, annotation in annotation_files(zoo)
             if path.parent.parent == zoo.annotations
         }
         write_pulled(zoo, pulled)
@@ -293,7 +293,7 @@ def test_a_run_that_is_killed_is_finished_or_never_was(tmp_path: Path) -> None:
         now = contents(zoo)
         assert now in (old, new)
         assert len(read_changes(zoo)) == (now == new)
-        for path, annotation in kept_annotations(zoo):
+        for path, annotation in annotation_files(zoo):
             if path.parent.parent == zoo.annotations:
                 name = path.relative_to(zoo.annotations).as_posix()
                 assert read_pulled(zoo)[name].local == local_hash(annotation)

@@ -45,7 +45,7 @@ def _annotation(annotator: str = "annotator", **changes: Any) -> Annotation:
     made = Annotation(
         "soup",
         annotator,
-        SCHEMA.stamp,
+        SCHEMA.id,
         "submitted",
         spans=SPANS,
         relations=RELATIONS,

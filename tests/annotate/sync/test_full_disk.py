@@ -164,7 +164,7 @@ def test_a_pull_loses_nothing(
     number = int(client.projects(name)[0]["id"])
     for task in client.tasks(number, ("data",)):
         text = str(task["data"]["text"])
-        marked = Annotation("d", "x", schema.stamp, spans=(Span("s", "thing", "FOOD", 0, 5),))
+        marked = Annotation("d", "x", schema.id, spans=(Span("s", "thing", "FOOD", 0, 5),))
         client.create_annotation(int(task["id"]), {"result": to_result(marked, schema, text)})
     before = _tree(project.root)
     capsys.readouterr()

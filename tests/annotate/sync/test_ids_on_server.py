@@ -88,9 +88,7 @@ def _push_twice_and_load(client: Client, project: Project, ids: Sequence[str]) -
     later = push(client, project, SCHEMA, changed, title=title)
     assert (later.sent, sorted(later.outdated)) == (len(ids), sorted(ids))
     number = int(client.projects(title)[0]["id"])
-    work = [
-        Annotation(d.id, "anna", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, 2),)) for d in documents
-    ]
+    work = [Annotation(d.id, "anna", SCHEMA.id, spans=(Span("s", "thing", "FOOD", 0, 2),)) for d in documents]
     assert load_annotations(client, number, work, SCHEMA).sent == len(ids)
     assert load_annotations(client, number, work, SCHEMA).sent == 0
 

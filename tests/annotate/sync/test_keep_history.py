@@ -22,13 +22,13 @@ def _stored(**changes: object) -> Annotation:
     )
     made = Provenance("model", "m", "1", created="2026-01-01", updated="2026-01-02")
     whole = Annotation(
-        "d", "anna", SCHEMA.stamp, "draft", made, spans, (Relation("object", "e1", "s1"),), text_sha256="x"
+        "d", "anna", SCHEMA.id, "draft", made, spans, (Relation("object", "e1", "s1"),), text_sha256="x"
     )
     return msgspec.structs.replace(whole, **changes)
 
 
 def _pulled(*spans: Span, relations: tuple[Relation, ...] = ()) -> Annotation:
-    return Annotation("d", "anna", SCHEMA.stamp, "submitted", _PULLED, spans, relations, "x")
+    return Annotation("d", "anna", SCHEMA.id, "submitted", _PULLED, spans, relations, "x")
 
 
 def test_what_is_new_is_taken() -> None:

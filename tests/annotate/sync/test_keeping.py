@@ -116,7 +116,7 @@ def _client(memory: Memory) -> Client:
 def _marked(label: str = "FOOD", end: int = 16) -> list[dict[str, Any]]:
     layer = "step" if label in ("CUT", "HEAT") else "thing"
     spans = (Span("s", layer, label, 10, end),)
-    return to_result(Annotation("d", "anna", SCHEMA.stamp, spans=spans), SCHEMA, TEXT)
+    return to_result(Annotation("d", "anna", SCHEMA.id, spans=spans), SCHEMA, TEXT)
 
 
 def _given(number: int, result: list[Any], updated: str = "2026-01-02T00:00:00Z") -> dict[str, Any]:
@@ -182,7 +182,7 @@ def test_an_odd_address_is_refused(url: str) -> None:
 
 def _reading(name: str, document: str = "d", **changes: Any) -> Annotation:
     spans = (Span("s", "thing", "FOOD", 10, 16),)
-    made = Annotation(document, name, SCHEMA.stamp, "submitted", spans=spans)
+    made = Annotation(document, name, SCHEMA.id, "submitted", spans=spans)
     return msgspec.structs.replace(made, **changes)
 
 
@@ -259,7 +259,7 @@ def _assigned(project: Project) -> None:
 
 RENAME = msgspec.convert(
     {
-        "from": SCHEMA.stamp,
+        "from": SCHEMA.id,
         "to": "mini@0.2",
         "operations": [{"rename": "label", "name": "TOOL", "to": "UTENSIL"}],
     },
@@ -300,7 +300,7 @@ def test_a_migration_reaches_every_project(project: Project, monkeypatch: pytest
 def test_results_decide_whether_a_migration_is_done(project: Project) -> None:
     """With the new config there already old results are rewritten, and what is done is left alone."""
     split = [{"split": "FOOD", "rules": [{"when": {"surface": "tomate"}, "to": "TOOL"}], "otherwise": "FOOD"}]
-    plan = msgspec.convert({"from": SCHEMA.stamp, "to": "mini@0.2", "operations": split}, Plan)
+    plan = msgspec.convert({"from": SCHEMA.id, "to": "mini@0.2", "operations": split}, Plan)
     new = msgspec.structs.replace(SCHEMA, version="0.2")
     memory = Memory()
     memory.add(1, "kept", _given(5, _marked("FOOD")))

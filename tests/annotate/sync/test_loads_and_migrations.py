@@ -26,7 +26,7 @@ pytestmark = pytest.mark.live
 
 PLAN = msgspec.convert(
     {
-        "from": SCHEMA.stamp,
+        "from": SCHEMA.id,
         "to": "mini@0.2",
         "operations": [{"rename": "label", "name": "FOOD", "to": "MEAL"}],
     },

@@ -60,7 +60,7 @@ def drawn(draw: Any) -> Annotation:
         if heads and tails:
             ends = draw(st.sampled_from(heads)), draw(st.sampled_from(tails))
             relations.add(Relation(draw(st.sampled_from(["object", "with"])), *ends))
-    return Annotation("d", "a", SCHEMA.stamp, spans=tuple(spans), relations=tuple(relations))
+    return Annotation("d", "a", SCHEMA.id, spans=tuple(spans), relations=tuple(relations))
 
 
 def _sorted(relations: tuple[Relation, ...]) -> list[Relation]:
@@ -242,7 +242,7 @@ def test_a_region_with_several_labels_makes_a_span_each() -> None:
 
 def test_absent_stays_absent() -> None:
     """A default is what an absent value means; nobody writes it, neither up nor down."""
-    bare = Annotation("d", "a", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, 1),))
+    bare = Annotation("d", "a", SCHEMA.id, spans=(Span("s", "thing", "FOOD", 0, 1),))
     result = to_result(bare, SCHEMA)
     assert [item["type"] for item in result] == ["labels"]
     emptied = [*result, _control("thing-state", {"choices": []}, "s")]

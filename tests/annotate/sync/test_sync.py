@@ -123,7 +123,7 @@ def _annotation(annotator: str, document: str = "soup", **changes: Any) -> Annot
     made = Annotation(
         document,
         annotator,
-        make_schema().stamp,
+        make_schema().id,
         status="submitted",
         spans=_spans(),
         relations=_relations(),
@@ -284,7 +284,7 @@ def test_the_mini_schema_goes_round(loop: Callable[..., Loop]) -> None:
     )
     relations = (Relation("object", "c", "f"), Relation("with", "c", "t"))
     one.push()
-    marked = Annotation("m", "anna", one.schema.stamp, "submitted", spans=spans, relations=relations)
+    marked = Annotation("m", "anna", one.schema.id, "submitted", spans=spans, relations=relations)
     assert one.load(marked) == 1
     one.pull()
     assert _plain(one.stored()["anna", "m"]) == _plain(marked)

@@ -48,7 +48,7 @@ _numbers = itertools.count(1)
 def _marked(name: str, extent: tuple[int, int], document: str = "soup", **changes: Any) -> Annotation:
     spans = (Span("s", "thing", "FOOD", *extent),)
     digest = sha256(TEXTS[document])
-    made = Annotation(document, name, SCHEMA.stamp, "submitted", spans=spans, text_sha256=digest)
+    made = Annotation(document, name, SCHEMA.id, "submitted", spans=spans, text_sha256=digest)
     return msgspec.structs.replace(made, **changes)
 
 

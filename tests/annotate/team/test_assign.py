@@ -168,9 +168,9 @@ def test_two_annotators_read_blind(project: Project, named_server: Server, tmp_p
             name: str, article: str, project_of: str, status: str = "submitted", seconds: float = 90
         ) -> None:
             span = Span("s", "step", "CUT", 0, 6)
-            one = Annotation(article, name, schema.stamp, "submitted", spans=(span,))
+            one = Annotation(article, name, schema.id, "submitted", spans=(span,))
             if status == "skipped":
-                one = Annotation(article, name, schema.stamp, "skipped")
+                one = Annotation(article, name, schema.id, "skipped")
             one = Annotation(
                 one.document, name, one.schema, one.status, Provenance(lead_time=seconds), one.spans
             )

@@ -129,11 +129,11 @@ def test_only_finished_work_of_people_is_told(stored: Project) -> None:
     wrong = (Span("a", "thing", "FOOD", 3, 6),)
     human, merged = Provenance("human"), Provenance("human", based_on=("anna",))
     annotations = [
-        Annotation("one", "anna", schema.stamp, "submitted", human, wrong),
-        Annotation("one", "bert", schema.stamp, "draft", human, wrong),
-        Annotation("one", "model", schema.stamp, "submitted", Provenance("model"), wrong),
-        Annotation("one", "carl", schema.stamp, "skipped", human, wrong),
-        Annotation("one", "adjudicated", schema.stamp, "adjudicated", merged, wrong),
+        Annotation("one", "anna", schema.id, "submitted", human, wrong),
+        Annotation("one", "bert", schema.id, "draft", human, wrong),
+        Annotation("one", "model", schema.id, "submitted", Provenance("model"), wrong),
+        Annotation("one", "carl", schema.id, "skipped", human, wrong),
+        Annotation("one", "adjudicated", schema.id, "adjudicated", merged, wrong),
     ]
     told = broken_rules(stored, schema, DOCUMENTS, list(summarised(schema, {}, DOCUMENTS, annotations)))
     assert [(rule.annotator, rule.code, len(rule.places)) for rule in told] == [("anna", "GW242", 1)]
@@ -165,7 +165,7 @@ def test_an_id_of_two_kinds_is_told_wherever_it_stands(stored: Project) -> None:
 
     def made(document: Document, annotator: str, label: str) -> Annotation:
         spans = (Span("a", layer, label, 0, 4, {name: "x.y"}),)
-        return Annotation(document.id, annotator, schema.stamp, "submitted", Provenance("human"), spans)
+        return Annotation(document.id, annotator, schema.id, "submitted", Provenance("human"), spans)
 
     labels = [one, one, other]
     work = [made(d, "anna", label) for d, label in zip(documents, labels, strict=False)]

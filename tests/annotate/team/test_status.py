@@ -24,7 +24,7 @@ DOCUMENTS = [Document(f"s{number}", f"Couper {number} tomates.") for number in r
 def work(name: str, document: str, seconds: float) -> Annotation:
     """A submitted annotation."""
     spans = (Span("s", "step", "CUT", 0, 6),)
-    return Annotation(document, name, SCHEMA.stamp, "submitted", Provenance(lead_time=seconds), spans)
+    return Annotation(document, name, SCHEMA.id, "submitted", Provenance(lead_time=seconds), spans)
 
 
 def test_without_a_project_there_is_no_status(client: Client, project: Project) -> None:

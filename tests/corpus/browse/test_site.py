@@ -354,7 +354,7 @@ def test_relations_inside_a_layer_are_arrows_of_the_graph(tmp_path: Path, projec
     schema = msgspec.structs.replace(schema, relations={**schema.relations, "near": direct})
     document = Document("d", "pain beurre")
     spans_ = (Span("a", "thing", "FOOD", 0, 4), Span("b", "thing", "FOOD", 5, 11))
-    annotation = Annotation("d", "anna", schema.stamp, spans=spans_, relations=(Relation("near", "a", "b"),))
+    annotation = Annotation("d", "anna", schema.id, spans=spans_, relations=(Relation("near", "a", "b"),))
     article = Article(document, (annotation,))
     found = gather([article], schema, frames(schema), {})
     assert [

@@ -98,10 +98,10 @@ def found(
     schema: Schema,
     spans: tuple[Span, ...],
     relations: tuple[Relation, ...] = (),
-    stamp: str = "kitchen@1",
+    schema_id: str = "kitchen@1",
 ) -> list[tuple[str, str]]:
     """The code and place of each fault in one annotation."""
-    annotation = Annotation("d", "anna", stamp, spans=spans, relations=relations)
+    annotation = Annotation("d", "anna", schema_id, spans=spans, relations=relations)
     registries = load_registries(schema, folder / "schema.yaml")
     result = check_articles([Article(Document("d", TEXT), (annotation,))], schema, registries)
     assert set(result.by_code) <= set(rules.RULES)
@@ -195,8 +195,8 @@ def test_a_condition_may_be_met_by_its_attribute(folder: Path, schema: Schema) -
 
 
 def test_an_annotation_of_another_schema_is_named(folder: Path, schema: Schema) -> None:
-    """The stamp is compared with the schema in use."""
-    assert found(folder, schema, *SOUND, stamp="kitchen@0") == [(rules.SCHEMA, "anna/d")]
+    """The schema id is compared with the schema in use."""
+    assert found(folder, schema, *SOUND, schema_id="kitchen@0") == [(rules.SCHEMA, "anna/d")]
 
 
 def test_one_id_names_one_family_across_documents_of_one_annotator(folder: Path, schema: Schema) -> None:
@@ -347,6 +347,6 @@ def test_what_was_held_against_the_rules_before_changes_no_fault(states: list[st
     for state in states:
         attributes: dict[str, AttributeValue] = {} if state is None else {"state": state}
         spans = (Span("1", "thing", "FOOD", 0, 4, attributes), Span("2", "thing", "TOOL", 5, 8, attributes))
-        annotation = Annotation("d", "anna", schema.stamp, spans=spans)
+        annotation = Annotation("d", "anna", schema.id, spans=spans)
         text = "pain mot fin"
         assert used.faults(annotation, text) == RuleBook(schema, {}).faults(annotation, text)

@@ -164,7 +164,7 @@ def test_counts_add_up(one: list[Article], other: list[Article]) -> None:
     assert found.empty == (
         {a.document.id: (a.document, set(a.annotations_key)) for a in map(Keyed, one)}
         == {a.document.id: (a.document, set(a.annotations_key)) for a in map(Keyed, other)}
-        and found.before.stamps == found.after.stamps
+        and found.before.schema_ids == found.after.schema_ids
     )
     json.dumps(found.as_dict())
     assert "<script" not in difference_page(found)

@@ -126,7 +126,7 @@ def adjudicate_article(
     annotation = Annotation(
         document.id,
         "adjudicated",
-        schema.stamp,
+        schema.id,
         status="draft" if draft else "adjudicated",
         provenance=msgspec.structs.replace(base, based_on=names),
         spans=tuple(spans.values()),

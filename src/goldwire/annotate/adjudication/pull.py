@@ -27,7 +27,7 @@ from goldwire.annotate.adjudication.project import open_items, outcome_tables, s
 from goldwire.annotate.adjudication.push import cases, state_name, state_of, tasks_of, title
 from goldwire.annotate.labelstudio.client import WORK, connect
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import project_on_server as find_remote
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.notes import note_on
@@ -111,7 +111,7 @@ def pull_adjudication(
     home = find_project(project)
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     with connect(home, url=url) as client:
-        find_remote(client, title(home))
+        project_on_server(client, title(home))
         with project_lock(home):
             tasks = tasks_of(client, home, ("data", *WORK))
             accounts = Accounts(client, home, keep=True)
@@ -294,7 +294,7 @@ class _Submissions:
         marks = Annotation(
             name,
             self.report.by,
-            self.schema.stamp,
+            self.schema.id,
             "submitted",
             spans=read.spans,
             relations=read.relations,

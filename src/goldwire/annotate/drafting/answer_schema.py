@@ -36,7 +36,7 @@ def unanswerable_names(schema: Schema, layers: Sequence[str]) -> list[Fault]:
         Fault(
             "GW822",
             f"the {kind} `{name}` is called as a key of every answer is",
-            f"{schema.stamp} {path}",
+            f"{schema.id} {path}",
             hint,
         )
         for kind, name, path in named

@@ -192,8 +192,8 @@ class Asker:
         self._reserve(prompt + most)
         spent_in = spent_out = 0
         try:
-            given = self.client.ask(body, lost=lambda again: self._lost(prompt, most, again=again))
-            counted = self._counted(given, messages)
+            reply = self.client.ask(body, lost=lambda again: self._lost(prompt, most, again=again))
+            counted = self._counted(reply, messages)
             spent_in, spent_out = counted.tokens_in, counted.tokens_out
         except NoAnswer:
             self._lost(prompt, most, again=False)
@@ -204,7 +204,7 @@ class Asker:
             raise
         finally:
             self._settle(prompt + most, spent_in, spent_out)
-        self.cache.put(self._key(body), given)
+        self.cache.put(self._key(body), reply)
         self._takes(form)
         self._tell(form)
         return counted

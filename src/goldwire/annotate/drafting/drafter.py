@@ -66,7 +66,7 @@ class Drafter:
         """Raises GW812 for a layer that the schema lacks, GW822 for names that are keys of every answer."""
         if unknown := [name for name in layers or () if name not in schema.layers]:
             message = f"the schema has no layer `{unknown[0]}`"
-            raise GoldwireError.of("GW812", message, where=schema.stamp, hint=one_of(schema.layers))
+            raise GoldwireError.of("GW812", message, where=schema.id, hint=one_of(schema.layers))
         self.asker, self.schema, self.choose_shots = asker, schema, choose_shots
         self.given_annotations = given or {}
         self.settings = asker.settings
@@ -155,8 +155,8 @@ class Drafter:
         for layer in self.layers:
             done, plan = self._layer(document, layer, shots.get(layer, []), spans, kept_only)
             shortened += filter(None, [self.told(layer, plan)] if done else [])
-            found, arrows = join_passages(self.schema, layer, document, spans, done)
-            spans += found
+            layer_spans, arrows = join_passages(self.schema, layer, document, spans, done)
+            spans += layer_spans
             relations += arrows
             for draft in done:
                 account += draft.account
@@ -195,7 +195,7 @@ class Drafter:
         annotation = Annotation(
             document.id,
             name,
-            self.schema.stamp,
+            self.schema.id,
             "draft",
             provenance,
             tuple(sorted(spans, key=span_key)),

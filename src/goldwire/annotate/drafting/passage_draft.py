@@ -362,7 +362,7 @@ def hold_rules(
         left = [span for span in spans if span.id not in wrong]
         ids = {span.id for span in (*known, *left)}
         arrows = [r for r in relations if r.head in ids and r.tail in ids]
-        annotation = Annotation(document.id, "", schema.stamp, spans=(*known, *left), relations=tuple(arrows))
+        annotation = Annotation(document.id, "", schema.id, spans=(*known, *left), relations=tuple(arrows))
         before = len(wrong)
         for fault in check_articles([Article(document, (annotation,))], schema).faults:
             place = _PLACE.search(fault.where)

@@ -37,8 +37,8 @@ def ensure_project(
     if not projects:
         config = with_picks(config, picks) if picks is not None else config
         fields = {"title": title, "label_config": without_data(config), "description": schema.title}
-        made = client.create_project(fields)
-        return _with_guide(client, made, config, guide), True, []
+        created = client.create_project(fields)
+        return _with_guide(client, created, config, guide), True, []
     if len(projects) > 1:
         ids = ", ".join(str(p["id"]) for p in projects)
         hint = "rename all but one in Label Studio"
@@ -92,9 +92,9 @@ def _words(markup: object) -> str:
     return " ".join(unescape(kept).split())
 
 
-def annotations_on(found: Mapping[str, Any]) -> int:
+def annotations_on(remote: Mapping[str, Any]) -> int:
     """How many annotations a project has, skipped ones too, by its `COUNTERS`."""
-    return sum(int(found.get(name) or 0) for name in COUNTERS)
+    return sum(int(remote.get(name) or 0) for name in COUNTERS)
 
 
 def project_on_server(client: Client, title: str, fields: Sequence[str] = ()) -> dict[str, Any]:

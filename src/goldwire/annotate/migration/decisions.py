@@ -20,8 +20,7 @@ from goldwire.annotate.adjudication.decisions import (
     own_path,
     read_own,
 )
-from goldwire.annotate.adjudication.merge import AdjudicationOutcome as Adjudicated
-from goldwire.annotate.adjudication.merge import Decision
+from goldwire.annotate.adjudication.merge import AdjudicationOutcome, Decision
 from goldwire.annotate.adjudication.pairing import span_name
 from goldwire.annotate.migration.own_marks import migrated_marks
 from goldwire.annotations.store import dumps_annotation
@@ -47,7 +46,7 @@ class Carried:
     adjudicator's own marks with their texts, `taken_out` what the steps took out of these."""
 
     case: AdjudicationCase
-    outcome: Adjudicated
+    outcome: AdjudicationOutcome
     own_marks: dict[Path, str]
     taken_out: tuple[dict[str, Any], ...] = ()
     counts: Counter[str] = field(default_factory=Counter)
@@ -202,11 +201,11 @@ class _Article:
         where the item asks something else."""
         if decision.key.startswith("attribute "):
             return self.of_attribute(decision) if in_step else None
-        if found := _RELATION.fullmatch(decision.key):
-            if self.is_gone(found[2]) or self.is_gone(found[3]):
+        if key_parts := _RELATION.fullmatch(decision.key):
+            if self.is_gone(key_parts[2]) or self.is_gone(key_parts[3]):
                 return msgspec.structs.replace(decision, key="")
-            label = self.relation(*found.groups())
-            head, tail = self.name(found[2]), self.name(found[3])
+            label = self.relation(*key_parts.groups())
+            head, tail = self.name(key_parts[2]), self.name(key_parts[3])
             if label is None or not (head and tail):
                 return None
             if not label:

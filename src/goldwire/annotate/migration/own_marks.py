@@ -34,9 +34,9 @@ def migrated_marks(
     stand in the article, and GW230 where it is not of the plan's source, or can't be read after the steps.
     """
     data, _ = parse_yaml(read_text(path), str(path), texts=True)
-    stamp = data.get("schema") if isinstance(data, dict) else None
-    if stamp != plan.source:
-        raise GoldwireError.of(rules.SCHEMA, f"made with another schema, `{stamp}`", where=str(path))
+    schema_id = data.get("schema") if isinstance(data, dict) else None
+    if schema_id != plan.source:
+        raise GoldwireError.of(rules.SCHEMA, f"made with another schema, `{schema_id}`", where=str(path))
     before = read_quotes(path, [document], _schema_of(data, plan, schema))
     outcome = migrate(before, plan, schema, document.text)
     passages = list(_passages(data["passages"], outcome.annotation, schema, document.text))

@@ -157,15 +157,15 @@ def migrate_projects(
     the server has neither the main nor an annotator's project.
     """
     screens = _screens(project, plan, schema)
-    there = [title for title in dict.fromkeys([*titles(project), *screens]) if client.projects(title)]
+    titles_there = [title for title in dict.fromkeys([*titles(project), *screens]) if client.projects(title)]
     done = []
-    for title in there or [project.name]:
+    for title in titles_there or [project.name]:
         shown = screens.get(title)
         done.append(migrate_server(client, project, plan, schema, title=title, shown=shown, advance=advance))
         if shown is not None and shown.title != title:
             client.update_project(done[-1].project, {"title": shown.title})
-    board = title_for(project, "adjudication")
-    return ServerMigration(tuple(done), board if client.projects(board) else "")
+    adjudication_title = title_for(project, "adjudication")
+    return ServerMigration(tuple(done), adjudication_title if client.projects(adjudication_title) else "")
 
 
 @dataclass(frozen=True)

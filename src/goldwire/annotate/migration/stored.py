@@ -98,13 +98,13 @@ def migrate_project(
     Everything is migrated and checked against the new schema before anything is written. What was changed is
     recorded in `annotate/migrations/FROM-TO.jsonl`, a line for each annotation, and what was taken out in
     `FROM-TO.removed.jsonl`. A failure while writing puts the old files back. Raises GW362 where the schema is
-    not the plan's target, or an annotation is of another stamp or its article is missing; GW2xx where an
+    not the plan's target, or an annotation is of another schema or its article is missing; GW2xx where an
     outcome does not fit the new schema; GW131 to GW133 where the plan names spans that are not there, or
     would make two names one that are not merged.
     """
-    if schema.stamp != plan.to:
+    if schema.id != plan.to:
         hint = "give the schema that version, or mend the plan"
-        message = f"the schema is {schema.stamp}, the plan leads to {plan.to}"
+        message = f"the schema is {schema.id}, the plan leads to {plan.to}"
         raise GoldwireError.of("GW362", message, where=str(project.schema_path), hint=hint)
     with project_lock(project):
         kept = read_all_annotations(project)

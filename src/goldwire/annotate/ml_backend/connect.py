@@ -80,7 +80,7 @@ def connect_backend(
     where = client.project_url(number)
     config = str(project_record.get("label_config") or "<View/>")
     if lacking := Screens(assistant.schema, passes).lacks(config):
-        message = f"the project's config lacks what {assistant.schema.stamp} has: {first_of(lacking, 5)}"
+        message = f"the project's config lacks what {assistant.schema.id} has: {first_of(lacking, 5)}"
         hint = "goldwire annotate push brings it up to date"
         raise GoldwireError.of("GW386", message, where=where, hint=hint)
     backends = dicts(client.get("api/ml/", project=number))

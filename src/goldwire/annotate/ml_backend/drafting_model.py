@@ -60,8 +60,8 @@ class DraftingModel:
             except GoldwireError as error:
                 yield NotPredicted(document, str(error))
                 continue
-            made = structs.replace(drafted.annotation.provenance, name=self.name)
-            annotation = structs.replace(drafted.annotation, provenance=made)
+            provenance = structs.replace(drafted.annotation.provenance, name=self.name)
+            annotation = structs.replace(drafted.annotation, provenance=provenance)
             assert version(annotation) == self.version
             left_out = Counter(
                 {f"items of its answers: {reason}": n for reason, n in drafted.account.reasons.items()}

@@ -130,7 +130,7 @@ class Backend:
             raise RefusedRequest(400, str(error)) from None
         if lacking:
             shown = first_of(lacking, 5)
-            message = f"the project's config lacks what {self.assistant.schema.stamp} has: {shown}"
+            message = f"the project's config lacks what {self.assistant.schema.id} has: {shown}"
             raise RefusedRequest(409, f"{message}; goldwire annotate push brings it up to date")
 
     def _keep(self, key: str, entry: Annotation) -> None:

@@ -96,5 +96,5 @@ def for_pass(annotation: Annotation, this_pass: Pass, start: Marks, schema: Sche
             left_out[f"relations `{relation.label}` between labels that it may not join"] += 1
         else:
             relations[Relation(relation.label, head.id, tail.id)] = None
-    made = structs.replace(annotation, spans=tuple(spans.values()), relations=tuple(relations))
-    return FittedAnnotation(made, left_out)
+    joined = structs.replace(annotation, spans=tuple(spans.values()), relations=tuple(relations))
+    return FittedAnnotation(joined, left_out)

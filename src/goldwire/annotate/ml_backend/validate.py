@@ -30,7 +30,7 @@ def fit_to_schema(annotation: Annotation, schema: Schema, text: str) -> FittedAn
     spans = {span.id: span for span in _spans(annotation, schema, text, left_out)}
     relations = tuple(_relations(annotation, schema, spans, left_out))
     fitting = msgspec.structs.replace(
-        annotation, schema=schema.stamp, spans=tuple(spans.values()), relations=relations
+        annotation, schema=schema.id, spans=tuple(spans.values()), relations=relations
     )
     return FittedAnnotation(fitting, left_out)
 

@@ -172,17 +172,17 @@ class _Loading(PassSender):
 
     def says(self, given: Mapping[str, Any], back: Annotation, task: Mapping[str, Any]) -> bool:
         """Whether an annotation of the server is what a pull would read had it just been sent."""
-        there = as_read_back(back, given.get("result") or [], task, self.schema)
+        annotations_there = as_read_back(back, given.get("result") or [], task, self.schema)
         skipped = bool(given.get("was_cancelled")) == (back.status == "skipped")
-        return skipped and content(there) == content(back)
+        return skipped and content(annotations_there) == content(back)
 
     def send_articles(self, this_pass: Pass, chosen: Sequence[Annotation]) -> int:
         """Send a later pass the articles that it lacks; the number of its project."""
         held = self.client.projects(self.title(this_pass))[:1]
-        there = tasks_for(self.client, int(held[0]["id"]), chosen) if held else {}
+        tasks_there = tasks_for(self.client, int(held[0]["id"]), chosen) if held else {}
         starting: dict[str, Annotation] = {}
         for annotation in chosen:
-            if task_key(annotation) not in there and annotation.document not in starting:
+            if task_key(annotation) not in tasks_there and annotation.document not in starting:
                 document = self.by_id[annotation.document]
                 starting[document.id] = start_of(document, self.before(this_pass, annotation), self.schema)
         if not starting and held:

@@ -77,10 +77,10 @@ def pull_passes(
         accounts = Accounts(client, project, keep=True)
         sides: list[ProjectPull[PassImporter]] = []
         for this_pass in passes:
-            for found in client.projects(title_for(project, owner, this_pass), FIELDS)[:1]:
-                check_readable(client, schema, found)
+            for remote in client.projects(title_for(project, owner, this_pass), FIELDS)[:1]:
+                check_readable(client, schema, remote)
                 importer = PassImporter(
-                    client, project, schema, documents, found, accounts, prefer, owner, own_pass=this_pass
+                    client, project, schema, documents, remote, accounts, prefer, owner, own_pass=this_pass
                 )
                 path = pull_state_path(project, importer.number, main=False)
                 side = ProjectPull(importer, path, full=full, advance=advance, include=PASS_INCLUDE)
@@ -175,14 +175,14 @@ def _annotation(passes: Sequence[Pass], submitted: Mapping[int, Gathered], whole
     """One annotation of those of several passes, without its marks: when, how long, by whom last."""
     parts = [submitted[number] for number in sorted(submitted)]
     names = {each.number: each.name for each in passes}
-    made = [part.annotation.provenance for part in parts]
+    provenances = [part.annotation.provenance for part in parts]
     times = {names[number]: submitted[number].annotation.provenance.lead_time for number in sorted(submitted)}
     known = [seconds for seconds in times.values() if seconds is not None]
-    seen = [each.seen_predictions for each in made]
-    last = max(made, key=lambda each: each.updated)
+    seen = [each.seen_predictions for each in provenances]
+    last = max(provenances, key=lambda each: each.updated)
     provenance: Provenance = structs.replace(
         last,
-        created=min(each.created for each in made),
+        created=min(each.created for each in provenances),
         updated=last.updated,
         lead_time=sum(known) if known else None,
         seen_predictions=True if True in seen else None if None in seen else False,

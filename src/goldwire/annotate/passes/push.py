@@ -180,9 +180,9 @@ class _Sending(PassSender):
         """What was submitted in a pass, as the server has it."""
         if this_pass.number not in self._read:
             works: dict[str, dict[str, PassWork]] = defaultdict(dict)
-            for found in self.client.projects(self.title(this_pass), ("show_collab_predictions",))[:1]:
+            for remote in self.client.projects(self.title(this_pass), ("show_collab_predictions",))[:1]:
                 given = self.client, self.project, self.schema, self.documents
-                importer = PassImporter(*given, found, self._accounts, own_pass=this_pass)
+                importer = PassImporter(*given, remote, self._accounts, own_pass=this_pass)
                 for task in self.client.tasks(importer.number, PASS_INCLUDE):
                     annotations = dicts(task.get("annotations"))
                     if annotations and (document := importer.document(task, annotations)) is not None:
@@ -223,7 +223,7 @@ def start_of(document: Document, marks: Marks, schema: Schema) -> Annotation:
     bare = without_origins(marks)
     made_by = Provenance("human", START)
     return Annotation(
-        document.id, START, schema.stamp, provenance=made_by, spans=bare.spans, relations=bare.relations
+        document.id, START, schema.id, provenance=made_by, spans=bare.spans, relations=bare.relations
     )
 
 
@@ -236,8 +236,8 @@ def of_layers(annotation: Annotation, layers: Sequence[str]) -> Annotation:
 def check_not_begun(client: Client, project: Project, owner: str) -> None:
     """Raise GW798 where the project of one screen has work, which passes would leave behind."""
     title = title_for(project, owner)
-    for found in client.projects(title, COUNTERS)[:1]:
-        if annotations_on(found):
+    for remote in client.projects(title, COUNTERS)[:1]:
+        if annotations_on(remote):
             hint = 'set passes = "all" again, or give the project another name and load nothing into it'
             message = f"`{title}` was begun on one screen: passes would leave that work behind"
             raise GoldwireError.of("GW798", message, where=client.url, hint=hint)

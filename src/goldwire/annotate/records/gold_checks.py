@@ -62,14 +62,14 @@ def answers(project: Project, documents: Collection[str]) -> dict[str, Annotatio
     That is the one which the dataset would take, where it is reviewed or adjudicated and no machine's.
     """
     folders = sorted(path for path in project.annotations.glob("*") if path.is_dir())
-    found: dict[str, Annotation] = {}
+    checks: dict[str, Annotation] = {}
     for document in documents:
         paths = (folder / f"{file_name(document)}.json" for folder in folders)
         read = (load_annotation(read_bytes(path)) for path in paths if path.is_file())
         best = answer(tuple(annotation for annotation in read if annotation.document == document))
         if best is not None:
-            found[document] = best
-    return found
+            checks[document] = best
+    return checks
 
 
 def answer(annotations: tuple[Annotation, ...]) -> Annotation | None:

@@ -395,11 +395,11 @@ def _elsewhere(project: Project, name: str, done: set[Path]) -> tuple[str, ...]:
     """Files of the project that say an id and are none of those that are rewritten, by name."""
     stands = re.compile(rf"(?<![\w.:@+-]){re.escape(name)}(?![\w.:@+-])")
     folders: list[Callable[[str], Any]] = [project.annotate.rglob, project.schema_path.parent.rglob]
-    found = {
+    places = {
         place_of(project, path)
         for glob in folders
         for pattern in ("*.yaml", "*.yml", "*.jsonl", "*.json", "*.md")
         for path in glob(pattern)
         if path not in done and path.is_file() and stands.search(path.read_text("utf-8", errors="replace"))
     }
-    return tuple(sorted(found))
+    return tuple(sorted(places))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from goldwire.annotate.kept import kept_annotations
+from goldwire.annotate.annotation_files import annotation_files
 from goldwire.annotations.ids import id_attributes
 from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.files import sha256
@@ -39,7 +39,7 @@ class Ids:
         folder = project.schema_path.parent
         self.files = {name: RegistryFile(folder / file) for name, file in self.schema.registries.items()}
         self.documents = {document.id: document for document in load_seeds(project)}
-        self.kept = list(kept_annotations(project))
+        self.kept = list(annotation_files(project))
         self.mentions = list(self._mentions())
 
     def _mentions(self) -> Iterator[Mention]:

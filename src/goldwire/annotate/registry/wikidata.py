@@ -83,9 +83,9 @@ class WikidataFile:
         `bearers` are the registry's entries by their item.
         """
         asked = {wording(name) for name in names}
-        found = {item.id: item for name in asked for item in self._by_name.get(name, {}).values()}
+        items = {item.id: item for name in asked for item in self._by_name.get(name, {}).values()}
         ordered = sorted(
-            found.values(),
+            items.values(),
             key=lambda item: (wording(item.label) not in asked, int(item.id.removeprefix("Q"))),
         )
         return [replace(item, bearer=bearers.get(item.id, "")) for item in ordered]

@@ -197,12 +197,14 @@ def weekly_agreement(summaries: Sequence[Summary], layers: Sequence[str]) -> lis
     for first, second in _pairs(summaries):
         week = week_of(max(first.updated, second.updated))
         for layer in layers:
-            one, other = ({span for span in each.spans if span[0] == layer} for each in (first, second))
-            if one or other:
+            first_spans, second_spans = (
+                {span for span in each.spans if span[0] == layer} for each in (first, second)
+            )
+            if first_spans or second_spans:
                 for key in {(layer, week), (layer, "")}:
                     row = counts[key].setdefault(first.document, [0, 0])
-                    row[0] += 2 * len(one & other)
-                    row[1] += len(one) + len(other)
+                    row[0] += 2 * len(first_spans & second_spans)
+                    row[1] += len(first_spans) + len(second_spans)
     listed = []
     for layer in layers:
         for week in sorted(week for name, week in counts if name == layer):
@@ -231,17 +233,19 @@ def confusions(summaries: Sequence[Summary]) -> list[Confusion]:
     """
     told: dict[tuple[str, str, tuple[str, str]], Confusion] = {}
     for first, second in _pairs(summaries):
-        one, other = set(first.spans), set(second.spans)
-        for kind, a, b in parted(one - other, other - one):
+        first_spans, second_spans = set(first.spans), set(second.spans)
+        for kind, a, b in parted(first_spans - second_spans, second_spans - first_spans):
             shown = a or b
             if shown is None:
                 continue
             label_a, label_b = (span[1] if span else "" for span in (a, b))
             labels = (min(label_a, label_b), max(label_a, label_b))
-            found = told.setdefault((shown[0], kind, labels), Confusion(shown[0], kind, labels))
-            found.count += 1
-            if len(found.places) < _PLACES:
-                found.places.append((first.document, first.annotator, second.annotator, shown[2], shown[3]))
+            confusion = told.setdefault((shown[0], kind, labels), Confusion(shown[0], kind, labels))
+            confusion.count += 1
+            if len(confusion.places) < _PLACES:
+                confusion.places.append(
+                    (first.document, first.annotator, second.annotator, shown[2], shown[3])
+                )
     return sorted(told.values(), key=lambda each: (-each.count, each.layer, each.kind, each.labels))
 
 

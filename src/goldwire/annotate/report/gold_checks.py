@@ -187,8 +187,8 @@ def scored(
 
 
 def _when(annotation: Annotation) -> tuple[str, str]:
-    made = annotation.provenance
-    return made.created or made.updated, annotation.document
+    provenance = annotation.provenance
+    return provenance.created or provenance.updated, annotation.document
 
 
 def _figured(what: str, figure: Figure) -> CheckFigure:

@@ -110,8 +110,13 @@ def _take(
 
 def is_draft(stored: Annotation) -> bool:
     """Whether a stored annotation is unfinished work that was pulled, not a machine's nor from a file."""
-    made = stored.provenance
-    return stored.status == "draft" and made.kind == "human" and bool(made.updated) and not made.based_on
+    provenance = stored.provenance
+    return (
+        stored.status == "draft"
+        and provenance.kind == "human"
+        and bool(provenance.updated)
+        and not provenance.based_on
+    )
 
 
 def _whose(draft: Annotation) -> Annotation:

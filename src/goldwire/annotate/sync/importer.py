@@ -310,7 +310,7 @@ class Importer:
         return Annotation(
             document=document.id,
             annotator=name,
-            schema=self.schema.stamp,
+            schema=self.schema.id,
             status="skipped" if raw.get("was_cancelled") else "submitted",
             provenance=Provenance(
                 kind="human",
@@ -378,11 +378,11 @@ class Importer:
 
 def _differently_parted(stored: Annotation, incoming: Annotation) -> str:
     """Why what is stored of a person can't be replaced by work in other passes; empty where it can."""
-    held, there = stored.provenance.passes, incoming.provenance.passes
-    if gone := [name for name in held if name not in there]:
+    stored_passes, incoming_passes = stored.provenance.passes, incoming.provenance.passes
+    if gone := [name for name in stored_passes if name not in incoming_passes]:
         return f"pass {', '.join(gone)} is not on the server, and stays here as it was pulled"
     own = stored.provenance.kind == "human" and stored.status not in ("draft", "skipped")
-    if there and not held and own and incoming.status == "draft":
+    if incoming_passes and not stored_passes and own and incoming.status == "draft":
         return "what is stored was not made in passes, of which one is missing on the server"
     return ""
 
@@ -398,10 +398,10 @@ def across_layers(spans: Sequence[Span]) -> Iterator[list[Span]]:
     for span in spans:
         region = span.id.partition("+")[0]
         by_region.setdefault(region if region in ids else span.id, []).append(span)
-    for found in by_region.values():
-        same = {(span.start, span.end) for span in found}
-        if len({span.layer for span in found}) > 1 and len(same) == 1:
-            yield found
+    for region_spans in by_region.values():
+        same = {(span.start, span.end) for span in region_spans}
+        if len({span.layer for span in region_spans}) > 1 and len(same) == 1:
+            yield region_spans
 
 
 def _told(trim: Trim, annotation: Annotation, document: Document) -> str:

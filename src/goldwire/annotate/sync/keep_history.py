@@ -31,14 +31,14 @@ def keep_history_of(
     if not finished and _same(stored, pulled, schema, text):
         return None
     own = stored.provenance.kind == "human" and stored.status in ("draft", "submitted", "skipped")
-    made = msgspec.structs.replace(
+    provenance = msgspec.structs.replace(
         pulled.provenance,
         created=(stored.provenance.created if own else "") or pulled.provenance.created,
         seen_predictions=not own
         or bool(stored.provenance.seen_predictions or pulled.provenance.seen_predictions),
     )
     spans = tuple(kept(stored.spans, pulled.spans))
-    return msgspec.structs.replace(pulled, provenance=made, spans=spans)
+    return msgspec.structs.replace(pulled, provenance=provenance, spans=spans)
 
 
 def kept(stored: Sequence[Span], pulled: Sequence[Span]) -> Iterator[Span]:

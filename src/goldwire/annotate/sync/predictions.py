@@ -35,8 +35,12 @@ _UNUSABLE = {
 
 def version(annotation: Annotation) -> str:
     """The name under which Label Studio keeps a prediction: the model and its version, else the annotator."""
-    made = annotation.provenance
-    return f"{made.name}@{made.version}" if made.name and made.version else made.name or annotation.annotator
+    provenance = annotation.provenance
+    return (
+        f"{provenance.name}@{provenance.version}"
+        if provenance.name and provenance.version
+        else provenance.name or annotation.annotator
+    )
 
 
 def bound(given: Given) -> list[Annotation]:
@@ -95,7 +99,7 @@ def checked_predictions(
             faults.append(Fault("GW322", message, where, "one for each model and version"))
         else:
             grouped[annotation.document].append(annotation)
-    for name, some in grouped.items():
-        faults.extend(prediction_faults(schema, known[name], some))
+    for name, of_document in grouped.items():
+        faults.extend(prediction_faults(schema, known[name], of_document))
     raise_faults(faults[:100])
-    return {name: some for name, some in grouped.items() if some}
+    return {name: of_document for name, of_document in grouped.items() if of_document}

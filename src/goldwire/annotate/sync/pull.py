@@ -87,10 +87,10 @@ def pull(
     """
     with project_lock(project):
         remove_leftovers(project.root)
-        found = project_on_server(client, title or project.name, FIELDS)
-        check_readable(client, schema, found)
+        remote = project_on_server(client, title or project.name, FIELDS)
+        check_readable(client, schema, remote)
         accounts = Accounts(client, project, keep=True)
-        importer = Importer(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
+        importer = Importer(client, project, schema, documents, remote, accounts, prefer=prefer, owner=owner)
         path = pull_state_path(project, importer.number, main=title is None or title == project.name)
         project_pull = ProjectPull(importer, path, full=full, advance=advance)
         project_pull.run()
@@ -104,11 +104,11 @@ def pull(
         return report
 
 
-def check_readable(client: Client, schema: Schema, found: Mapping[str, Any]) -> None:
+def check_readable(client: Client, schema: Schema, remote: Mapping[str, Any]) -> None:
     """Raise GW329 where the config of a Label Studio project names what the schema does not have."""
-    foreign = compare_configs(str(found.get("label_config") or ""), label_config(schema), client.url).removed
+    foreign = compare_configs(str(remote.get("label_config") or ""), label_config(schema), client.url).removed
     if foreign:
-        message = f"the schema lacks what `{found.get('title')}` is annotated with: {', '.join(foreign)}"
+        message = f"the schema lacks what `{remote.get('title')}` is annotated with: {', '.join(foreign)}"
         hint = "bring both together first: goldwire schema migrate PLAN --push"
         raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
 

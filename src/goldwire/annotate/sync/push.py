@@ -181,13 +181,13 @@ class _Push:
 
     def land(self) -> bool:
         """Wait for what an earlier push, cut off, had on its way; whether there was anything."""
-        found = pending_batch(self.path, self.client.url, self.project)
-        if found is not None:
+        pending = pending_batch(self.path, self.client.url, self.project)
+        if pending is not None:
             self.versions = True
-            self.wait_for(found.sent, found.seconds)
+            self.wait_for(pending.sent, pending.seconds)
             self.versions = bool(self.predictions)
         self.path.unlink(missing_ok=True)
-        return found is not None
+        return pending is not None
 
     def tasks_of(self, field: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
         include = ["data", "total_annotations", "cancelled_annotations", "annotations_ids", "draft_exists"]
@@ -204,19 +204,21 @@ class _Push:
 
     def there(self, uids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """The tasks of each uid that the server has, the one that was worked on first."""
-        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        tasks_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for task in self.tasks_of("uid", uids):
-            found[data_of(task, "uid")].append(task)
-        return {key: sorted(tasks, key=lambda t: (not worked_on(t), t["id"])) for key, tasks in found.items()}
+            tasks_of[data_of(task, "uid")].append(task)
+        return {
+            key: sorted(tasks, key=lambda t: (not worked_on(t), t["id"])) for key, tasks in tasks_of.items()
+        }
 
-    def once(self, found: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    def once(self, tasks_of: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
         """One task a uid: copies that nobody worked on go, which a push that was cut off may have left."""
-        for tasks in found.values():
+        for tasks in tasks_of.values():
             for copy in tasks[1:]:
                 if not worked_on(copy):
                     self.client.delete_task(int(copy["id"]))
                     self.report.duplicates_removed += 1
-        return {key: tasks[0] for key, tasks in found.items()}
+        return {key: tasks[0] for key, tasks in tasks_of.items()}
 
     def send(self, batch: Sequence[Document]) -> None:
         """Send one batch; where its answer is lost, see what arrived, and send nothing a second time."""
@@ -238,9 +240,10 @@ class _Push:
                     "GW326", message, where=self.client.url, hint="run push again"
                 ) from error
         else:
-            got = (counts.get("task_count"), counts.get("prediction_count"))
-            if got != (len(batch), predicted):
-                message = f"{len(batch)} tasks and {predicted} predictions sent, {got[0]} and {got[1]} stored"
+            counts_there = (counts.get("task_count"), counts.get("prediction_count"))
+            if counts_there != (len(batch), predicted):
+                tried = f"{len(batch)} tasks and {predicted} predictions sent"
+                message = f"{tried}, {counts_there[0]} and {counts_there[1]} stored"
                 raise GoldwireError.of("GW324", message, where=self.client.url, hint="run push again")
         self.report.sent += len(batch)
         self.report.tasks += len(batch)
@@ -252,8 +255,8 @@ class _Push:
         while True:
             count = 0
             try:
-                found = self.there(list(sent))
-                count = sum(set(sent[uid]) <= versions(tasks[0]) for uid, tasks in found.items())
+                tasks_there = self.there(list(sent))
+                count = sum(set(sent[uid]) <= versions(tasks[0]) for uid, tasks in tasks_there.items())
             except Unsure:
                 if time.monotonic() >= until:
                     raise
@@ -279,16 +282,16 @@ class _Push:
             )
         step = max(1, self.batch // 2)
         for start in range(0, len(items), step):
-            some = items[start : start + step]
+            part = items[start : start + step]
             sent: dict[str, list[str]] = {}
-            for key, item in some:
+            for key, item in part:
                 sent.setdefault(key, []).append(item["model_version"])
             with sending(self.path, self.client.url, self.project, sent):
-                made = self.client.import_predictions(self.project, [item for _, item in some])
-            if made != len(some):
-                message = f"{len(some)} predictions sent, {made} stored"
+                created = self.client.import_predictions(self.project, [item for _, item in part])
+            if created != len(part):
+                message = f"{len(part)} predictions sent, {created} stored"
                 raise GoldwireError.of("GW324", message, where=self.client.url, hint="run push again")
-            self.report.predictions_sent += made
+            self.report.predictions_sent += created
 
     def one_of_each(self, task: dict[str, Any]) -> None:
         """Of predictions of one version, which a push cut off may have sent twice, the first stays."""
@@ -305,10 +308,10 @@ class _Push:
         Copies that an earlier push's batch made, arriving late, are removed.
         """
         self.once(self.there(list(self.documents)))
-        found = self.there(list(self.documents))
+        tasks_there = self.there(list(self.documents))
         faults = []
         for key, document in self.documents.items():
-            count = len(found.get(key, ()))
+            count = len(tasks_there.get(key, ()))
             if count != 1:
                 message = f"article `{document.id}` has {count} tasks"
                 faults.append(Fault("GW324", message, self.client.url, "run push again"))

@@ -46,14 +46,14 @@ def suggest_ids(
     """
     attributes = {layer: names for layer, names in id_attributes(schema).items() if names}
     if not attributes or not predictions:
-        return Suggested({name: list(some) for name, some in predictions.items()})
+        return Suggested({name: list(annotations) for name, annotations in predictions.items()})
     registries = load_registries(schema, project.schema_path)
     candidates = Candidates(schema, registries, (read or read_once(project))())
     known = {document.id: document for document in documents}
     by_document: dict[str, list[Annotation]] = {}
     filled = left = 0
-    for name, some in predictions.items():
-        for annotation in some:
+    for name, of_document in predictions.items():
+        for annotation in of_document:
             with_ids, ids = candidates.fill(known[name], annotation)
             filled += len(ids)
             left += sum(
@@ -68,12 +68,12 @@ def suggest_ids(
 
 def _marked(annotation: Annotation) -> Annotation:
     """A prediction under a version that says that its ids are suggested."""
-    made = annotation.provenance
-    named = made.name and made.version
+    provenance = annotation.provenance
+    named = provenance.name and provenance.version
     changed = (
-        msgspec.structs.replace(made, version=made.version + MARK)
+        msgspec.structs.replace(provenance, version=provenance.version + MARK)
         if named
-        else msgspec.structs.replace(made, name=version(annotation) + MARK)
+        else msgspec.structs.replace(provenance, name=version(annotation) + MARK)
     )
     return msgspec.structs.replace(annotation, provenance=changed)
 
@@ -101,13 +101,13 @@ def task_data(
         return extra
     registries = load_registries(schema, project.schema_path)
     candidates = Candidates(schema, registries, (read or read_once(project))())
-    made: dict[str, dict[str, Any]] = {}
+    suggestions: dict[str, dict[str, Any]] = {}
     for document in documents:
-        data = made[document.id] = dict(extra.get(document.id, {}))
+        data = suggestions[document.id] = dict(extra.get(document.id, {}))
         for layer, name in asked:
             if data_key(layer, name, schema) in data:
                 continue
             entries = registries[id_attributes(schema)[layer][name]]
             ids = candidates.standing(document, layer, name, OFFERED)
             data[data_key(layer, name, schema)] = task_options(entries[each] for each in ids)
-    return made
+    return suggestions

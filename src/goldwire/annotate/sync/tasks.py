@@ -44,8 +44,8 @@ def task_of(
         **extra,
     }
     picks = ids_in(config, data) if config and predictions else {}
-    made = [prediction_of(annotation, document, schema, picks) for annotation in predictions]
-    return {"data": data, "predictions": made} if made else {"data": data}
+    sent = [prediction_of(annotation, document, schema, picks) for annotation in predictions]
+    return {"data": data, "predictions": sent} if sent else {"data": data}
 
 
 def prediction_of(
@@ -53,11 +53,11 @@ def prediction_of(
 ) -> dict[str, Any]:
     """A prediction as it is imported; its score is the mean of its spans'. `picks`: see `to_result`."""
     scores = [span.score for span in annotation.spans if span.score is not None]
-    made: dict[str, Any] = {"result": to_result(annotation, schema, document.text, picks)}
-    made["model_version"] = version(annotation)
+    prediction: dict[str, Any] = {"result": to_result(annotation, schema, document.text, picks)}
+    prediction["model_version"] = version(annotation)
     if scores:
-        made["score"] = sum(scores) / len(scores)
-    return made
+        prediction["score"] = sum(scores) / len(scores)
+    return prediction
 
 
 def data_of(task: dict[str, Any], key: str) -> str:

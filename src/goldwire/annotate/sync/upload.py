@@ -126,8 +126,8 @@ class Sender:
 
     def held(self, annotation: Annotation, task: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What its annotator has on the task already."""
-        there: list[dict[str, Any]] = task.get("annotations") or []
-        return [held for held in there if self.accounts.of(held) == annotation.annotator]
+        annotations_there: list[dict[str, Any]] = task.get("annotations") or []
+        return [held for held in annotations_there if self.accounts.of(held) == annotation.annotator]
 
     def send(
         self, annotation: Annotation, task: Mapping[str, Any], begun_from: int | None = None
@@ -190,11 +190,11 @@ def tasks_for(
     """The task of each annotation, by document and text; by document alone where no text is named."""
     fields = ("data", "annotations", "completed_by", "updated_at", *include)
     ids = list(dict.fromkeys(annotation.document for annotation in annotations))
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    tasks_of: dict[tuple[str, str], dict[str, Any]] = {}
     for task in client.tasks_with(ls_project, "id", ids, fields):
         data = task.get("data")
         if isinstance(data, dict) and isinstance(data.get("text"), str):
             name, _, digest = str(data.get("uid", "")).rpartition("@")
-            found.setdefault((name, digest), task)
-            found.setdefault((name, ""), task)
-    return found
+            tasks_of.setdefault((name, digest), task)
+            tasks_of.setdefault((name, ""), task)
+    return tasks_of

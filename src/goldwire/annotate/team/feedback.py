@@ -72,11 +72,11 @@ def broken_rules(
         document, use = unlike[fault.where]
         faults.append((use.annotator, document, fault))
     places = read_places(project)
-    found: dict[tuple[str, str], list[BrokenPlace]] = defaultdict(list)
+    places_of: dict[tuple[str, str], list[BrokenPlace]] = defaultdict(list)
     for name, document, fault in faults:
         place = places.get(place_key(name, document))
-        found[name, fault.code].append(BrokenPlace(document, fault, place.url if place else ""))
-    listed = [BrokenRule(name, code, tuple(where)) for (name, code), where in found.items()]
+        places_of[name, fault.code].append(BrokenPlace(document, fault, place.url if place else ""))
+    listed = [BrokenRule(name, code, tuple(where)) for (name, code), where in places_of.items()]
     return sorted(listed, key=lambda each: (each.annotator, -len(each.places), each.code))
 
 
@@ -88,9 +88,9 @@ def _unlike(read: Iterable[Summary], schema: Schema, texts: Mapping[str, str]) -
             layer, label, _, _ = summary.spans[number]
             family = schema.family(layer, label)
             uses[summary.annotator, layer, attribute, value].append((family, summary, number))
-    for key, those in uses.items():
-        if len({family for family, _, _ in those}) > 1:
-            for family, summary, number in those:
+    for key, uses_of_id in uses.items():
+        if len({family for family, _, _ in uses_of_id}) > 1:
+            for family, summary, number in uses_of_id:
                 _, label, start, end = summary.spans[number]
                 words = texts[summary.document][start:end]
                 at = span_place(f"{summary.annotator}/{summary.document}", number, words)

@@ -49,8 +49,8 @@ def reviewed_answers(annotations: Iterable[Annotation]) -> dict[str, list[Annota
 def has_seen(name: str, annotations: Iterable[Annotation]) -> bool:
     """Whether an annotator read one of these, had a part in one, or decided it."""
     for each in annotations:
-        made = each.provenance
-        if name in (each.annotator, made.name, *made.based_on):
+        provenance = each.provenance
+        if name in (each.annotator, provenance.name, *provenance.based_on):
             return True
         marks = [marked.marked_by for marked in each.spans] + [marked.marked_by for marked in each.relations]
         if any(name in names for names in marks):
@@ -74,10 +74,10 @@ def draw_checks(
     None is of an article that they have read, had a part in, are to read or were given already. Which ones,
     and where among the new tasks, a hash of seed, article and annotator says: one in each stretch of them.
     """
-    taken: dict[str, set[str]] = defaultdict(set)
+    drawn_of: dict[str, set[str]] = defaultdict(set)
     given = [(assignment.annotator, assignment.article) for assignment in assignments]
     for name, article in [*given, *((check.annotator, check.article) for check in checks)]:
-        taken[name].add(article)
+        drawn_of[name].add(article)
     articles = Counter(assignment.annotator for assignment in assignments)
     had = Counter(check.annotator for check in checks if check.purpose == "check")
     drawn: list[GoldCheck] = []
@@ -87,7 +87,7 @@ def draw_checks(
         free = [
             article
             for article, annotations in answered.items()
-            if article not in taken[name] and not has_seen(name, annotations)
+            if article not in drawn_of[name] and not has_seen(name, annotations)
         ]
         chosen = by_lot(free, name, "check", seed)[: max(0, wanted)]
         if len(chosen) < wanted:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import connect
-from goldwire.annotate.labelstudio.projects import project_on_server as find_remote
+from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.passes.load import load_passes, passes_done
 from goldwire.annotate.records.assignments import read_assignments, title_for
 from goldwire.annotate.records.passes import Pass, passes_of
@@ -107,7 +107,7 @@ def load(
                     client, home, schema, documents, passes, theirs, owner=owner, advance=advance
                 )
             else:
-                number = int(find_remote(client, title_for(home, owner))["id"])
+                number = int(project_on_server(client, title_for(home, owner))["id"])
                 report = load_annotations(client, number, theirs, schema, project=home, advance=advance)
             reports.append(report)
     sent = sum(report.sent for report in reports)

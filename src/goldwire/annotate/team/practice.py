@@ -99,16 +99,16 @@ def give_practice(
         if chosen:
             write_checks(project, [*(c for c in checks if c not in mine), *mine])
     waiting = messages_in(schema.language)("practice.waiting")
-    given = [by_id[c.article] for c in mine if c.article in by_id]
+    articles = [by_id[c.article] for c in mine if c.article in by_id]
     push(
         client,
         project,
         schema,
-        given,
+        articles,
         title=practice_title(project, annotator),
         config=practice_config(schema),
         pick=False,
-        extra={document.id: {FEEDBACK: waiting} for document in given},
+        extra={document.id: {FEEDBACK: waiting} for document in articles},
     )
     return mine
 
@@ -201,5 +201,5 @@ def practise(
     """Pull what an annotator has practised, and show its answers."""
     title = practice_title(project, annotator)
     pull(client, project, schema, documents, title=title, owner=annotator)
-    found = show_answers(client, project, schema, documents)
-    return next((each for each in found if each.annotator == annotator), Practised(annotator, "", 0, 0, ()))
+    answers = show_answers(client, project, schema, documents)
+    return next((each for each in answers if each.annotator == annotator), Practised(annotator, "", 0, 0, ()))

@@ -132,13 +132,13 @@ def _chosen(seen: Survey, choice: Choice, known: Sequence[Document]) -> tuple[Ch
     factors: dict[Pool, int] = {"test": FACTOR, "label": FACTOR}
     while True:
         left: Counter[str] = Counter()
-        some = selection_candidates(seen, choice, hashes, left, factors)
-        unread = np.setdiff1d(some.places, np.array(list(articles), np.int64))
+        candidates = selection_candidates(seen, choice, hashes, left, factors)
+        unread = np.setdiff1d(candidates.places, np.array(list(articles), np.int64))
         articles |= articles_at(seen, unread, choice)
-        chosen = choose_articles(seen, choice, some, articles, known, left)
-        short = [pool for pool, number in some.possible.items() if len(chosen.pool(pool)) < number]
-        short = [pool for pool in short if pool not in some.whole]
-        if not short or len(some.places) >= MOST:
+        chosen = choose_articles(seen, choice, candidates, articles, known, left)
+        short = [pool for pool, number in candidates.possible.items() if len(chosen.pool(pool)) < number]
+        short = [pool for pool in short if pool not in candidates.whole]
+        if not short or len(candidates.places) >= MOST:
             return chosen, not short
         factors |= {pool: factors[pool] * FACTOR for pool in short}
 

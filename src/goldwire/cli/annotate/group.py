@@ -78,7 +78,7 @@ def serve(
         return
     hide_password(database_url or "")  # a process's matter: it begins anew
     end_as_by_ctrl_c()
-    studio = goldwire.serve(
+    label_studio = goldwire.serve(
         project,
         port=port,
         database=database_url,
@@ -86,14 +86,14 @@ def serve(
         assist=assisted,
         notify=notifier(),
     )
-    if studio.ran_before:
-        say(f"already running: {studio.url} (stop it with: goldwire annotate serve --stop)")
+    if label_studio.ran_before:
+        say(f"already running: {label_studio.url} (stop it with: goldwire annotate serve --stop)")
         if port or public_url or assisted is not None:
             say("warning: it stays as it was started: stop it first, for other options to count")
         return
-    server, keep = studio.server, False
+    server, keep = label_studio.server, False
     try:
-        say(f"account   {studio.username}")
+        say(f"account   {label_studio.username}")
         where_kept = "password  in .goldwire/credentials.json, for its owner only"
         if server.new:
             confide(
@@ -101,7 +101,7 @@ def serve(
             )
         else:
             say(where_kept)
-        say(f"Label Studio: {studio.url}")
+        say(f"Label Studio: {label_studio.url}")
         if server.database:
             say(f"its data are in {server.database}")
         if detach:
@@ -109,13 +109,13 @@ def serve(
             say("stop it with: goldwire annotate serve --stop")
             return
         say("stop it with Ctrl-C")
-        studio.wait()
+        label_studio.wait()
         say("Label Studio has ended")
     except KeyboardInterrupt:
         say("stopping")
     finally:
         if not keep:
-            studio.stop()
+            label_studio.stop()
 
 
 for _other in (push, pull, load, assign, practice, status, report_command, rename, adjudicate, assist, draft):

@@ -49,16 +49,16 @@ def practice(
         return goldwire.practice(project, annotator=annotator, count=count, seed=seed, give=give, url=url)
 
     try:
-        found = look(give=True)
-        if (given := found.practised.given) < count:
+        looked = look(give=True)
+        if (given := looked.practised.given) < count:
             say(f"{amount(given)} of {amount(count)}: no other reviewed article is new to {annotator}")
-        show(found.table())
-        write_json(json_path, found.as_json())
-        while watch and found.practised.done < found.practised.given:
+        show(looked.table())
+        write_json(json_path, looked.as_json())
+        while watch and looked.practised.done < looked.practised.given:
             time.sleep(_EVERY)
-            practised = (found := look(give=False)).practised
+            practised = (looked := look(give=False)).practised
             for name in practised.shown:
                 say(f"answer shown: {name} ({amount(practised.done)} of {amount(practised.given)} done)")
-            write_json(json_path, found.as_json())
+            write_json(json_path, looked.as_json())
     except KeyboardInterrupt:
         say("stopped")

@@ -179,7 +179,7 @@ class _Writer:
             "title_language": project.language,
             "version": corpus.version,
             "generator": __version__,
-            "schema": self.schema.stamp,
+            "schema": self.schema.id,
             "content": corpus.content_hash(),
             "pages": listed,
             "status": statuses.in_words(),

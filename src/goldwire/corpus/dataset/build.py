@@ -201,5 +201,5 @@ def _changelog(path: Path, corpus: Corpus, counts: Counts) -> bool:
         return has_entry(read_text(path), corpus.version)
     layers = ", ".join(f"{number} {layer} spans" for layer, number in counts.layers.items())
     text = f"# Changelog of {corpus.project.name}\n\n## {corpus.version}\n\nFirst version: "
-    write_text(path, f"{text}{counts.documents} documents, {layers}; schema {corpus.schema.stamp}.\n")
+    write_text(path, f"{text}{counts.documents} documents, {layers}; schema {corpus.schema.id}.\n")
     return True

@@ -175,6 +175,6 @@ class Contents:
             "name": self.corpus.project.name,
             "version": self.corpus.version,
             "content_hash": self.content_hash,
-            "schema": self.corpus.schema.stamp,
+            "schema": self.corpus.schema.id,
             "goldwire": __version__,
         }

@@ -76,9 +76,9 @@ def licence_fields(licence: str) -> dict[str, str]:
 
 def licence_address(licence: str) -> str:
     """Where the text of a Creative Commons licence stands, which it asks to be named; empty for others."""
-    found = re.fullmatch(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", licence.upper())
-    if found is not None:
-        return f"https://creativecommons.org/licenses/{found[1].lower()}/{found[2]}/"
+    creative_commons = re.fullmatch(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", licence.upper())
+    if creative_commons is not None:
+        return f"https://creativecommons.org/licenses/{creative_commons[1].lower()}/{creative_commons[2]}/"
     zero = re.fullmatch(r"CC0(?:[ -](\d\.\d))?", licence.upper())
     return f"https://creativecommons.org/publicdomain/zero/{zero[1] or '1.0'}/" if zero is not None else ""
 

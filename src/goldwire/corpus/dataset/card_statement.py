@@ -119,7 +119,7 @@ def _counted(corpus: Corpus, facts: CardFacts, counts: Counts) -> dict[str, str]
         "situation": f"{published}{words_each} words a text.",
         "preprocessing": "Unicode NFC and `\\n` line ends; nothing else is changed.",
         "limitations": "See *Limits*.",
-        "metadata": f"Guidelines: `{corpus.schema.stamp}`. Agreement, status and shares stand in this card.",
+        "metadata": f"Guidelines: `{corpus.schema.id}`. Agreement, status and shares stand in this card.",
         "distribution": (
             f"Texts that may be passed on: {amount(allowed)}; "
             f"that may not: {amount(facts.documents - allowed)}. See *Licence*."

@@ -320,8 +320,8 @@ class _Checker:
 
     def faults(self) -> Iterator[Fault]:
         """All faults, spans first."""
-        if self.annotation.schema != self.schema.stamp:
-            message = f"made with `{self.annotation.schema}`, held against `{self.schema.stamp}`"
+        if self.annotation.schema != self.schema.id:
+            message = f"made with `{self.annotation.schema}`, held against `{self.schema.id}`"
             yield Fault(
                 rules.SCHEMA, message, self.head, "bring it to the new schema: goldwire schema migrate"
             )
@@ -480,12 +480,12 @@ def family_faults(uses: Iterable[IdUse]) -> Iterator[Fault]:
     by_id: dict[tuple[str, str, str, str], list[IdUse]] = defaultdict(list)
     for use in uses:
         by_id[use.annotator, use.layer, use.attribute, use.id].append(use)
-    for (_, _, name, value), those in by_id.items():
-        families = Counter(use.family for use in those)
+    for (_, _, name, value), bearers in by_id.items():
+        families = Counter(use.family for use in bearers)
         if len(families) < 2:
             continue
         usual = families.most_common(1)[0][0]
-        for use in those:
+        for use in bearers:
             if use.family != usual:
                 message = f"`{name}` {value} is a {use.family} here, a {usual} {families[usual]} times"
                 hint = "one id names one thing: mend the label or the id"

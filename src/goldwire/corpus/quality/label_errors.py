@@ -285,11 +285,11 @@ def _judge_batch(
                 suspicious = any((at, index) in issues for index in indexes)
                 mean = probabilities[n][at][indexes].mean(axis=0)
                 of_layer[at, name] = _judge(reading, spans[name], mean, view.classes, suspicious)
-    for layer, found in judged.items():
-        result.errors += [e for e in found.values() if e is not None and e.suggested != e.given]
+    for layer, doubts in judged.items():
+        result.errors += [e for e in doubts.values() if e is not None and e.suggested != e.given]
         result.errors += missing[layer]
-        result.hidden += sum(len(reading.annotation.layer(layer)) for reading in readings) - len(found)
-        result.judged[layer] += sum(error is not None for error in found.values())
+        result.hidden += sum(len(reading.annotation.layer(layer)) for reading in readings) - len(doubts)
+        result.judged[layer] += sum(error is not None for error in doubts.values())
 
 
 def _judge(reading: TokenizedReading, span: Span, mean: Any, classes: list[str], issue: bool) -> LabelError:

@@ -81,9 +81,11 @@ def _reasons(diff: Diff) -> Iterator[tuple[str, str]]:
     breaking = [change for change in diff.schema if change.orphans]
     if breaking:
         yield "major", f"{counted(len(breaking), 'change')} of the schema that annotations can break on"
-    old, new = diff.before.stamps, diff.after.stamps
+    old, new = diff.before.schema_ids, diff.after.schema_ids
     known = bool(old and new)  # a side without annotations follows no schema: that is no other one
-    if known and {stamp.partition("@")[0] for stamp in old} != {stamp.partition("@")[0] for stamp in new}:
+    if known and {schema_id.partition("@")[0] for schema_id in old} != {
+        schema_id.partition("@")[0] for schema_id in new
+    }:
         yield "major", f"another schema: {_listed(old)} → {_listed(new)}"
     elif known and (old != new or len(breaking) < len(diff.schema)):
         yield "minor", f"the schema was extended: {_listed(old)} → {_listed(new)}"
@@ -166,5 +168,5 @@ def add_entry(path: Path, text: str, name: str = "") -> None:
     write_text(path, f"{head}\n\n{text}\n{old[at:]}".rstrip() + "\n")
 
 
-def _listed(stamps: set[str]) -> str:
-    return ", ".join(sorted(stamps)) or "none"
+def _listed(schema_ids: set[str]) -> str:
+    return ", ".join(sorted(schema_ids)) or "none"

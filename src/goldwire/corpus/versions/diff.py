@@ -27,8 +27,8 @@ AROUND = 40
 class CorpusVersion:
     """One version: its articles, and what is known of it besides. `name` is what the user called it.
 
-    `sources` are the SHA-256 of guidelines and registries, by name; `schema` is None where only its stamps
-    are at hand.
+    `sources` are the SHA-256 of guidelines and registries, by name; `schema` is None where only its id is at
+    hand.
     """
 
     name: str
@@ -39,10 +39,10 @@ class CorpusVersion:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def stamps(self) -> set[str]:
-        """The schemas that annotations name, or the schema's own stamp."""
+    def schema_ids(self) -> set[str]:
+        """The schemas that annotations name, or the schema's own id."""
         if self.schema is not None:
-            return {self.schema.stamp}
+            return {self.schema.id}
         return {a.schema for article in self.articles for a in article.annotations}
 
     def in_words(self) -> str:
@@ -115,9 +115,12 @@ class Diff:
     @property
     def empty(self) -> bool:
         """Whether nothing that a reader of the corpus depends on differs."""
-        stamps = bool(self.before.stamps and self.after.stamps) and self.before.stamps != self.after.stamps
+        schema_ids = (
+            bool(self.before.schema_ids and self.after.schema_ids)
+            and self.before.schema_ids != self.after.schema_ids
+        )
         other = any(self.annotations[kind] for kind in ("added", "removed", "changed"))
-        return not (self.documents or self.schema or self.sources or self.wording or stamps or other)
+        return not (self.documents or self.schema or self.sources or self.wording or schema_ids or other)
 
     def as_dict(self) -> dict[str, Any]:
         """Counts and every change, for JSON."""

@@ -78,7 +78,7 @@ def project_version(project: Project, name: str = "") -> CorpusVersion:
 
 
 def _dataset(path: Path, name: str) -> CorpusVersion:
-    """A dataset that `corpus build` wrote. It holds no schema, only its stamp."""
+    """A dataset that `corpus build` wrote. It holds no schema, only its id."""
     try:
         manifest: dict[str, Any] = strict_json.loads(read_bytes(path / "manifest.json"))
         version, hashed = str(manifest["version"]), str(manifest["content_hash"])

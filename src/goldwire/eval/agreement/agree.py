@@ -71,9 +71,9 @@ def agree(
     story = dict(zip((d.id for d in read.documents), groups or (d.id for d in read.documents), strict=True))
     pooled = ReadingCounts(read.every, wanted, schema, extent)
     # γ of every two annotators by themselves would only repeat what γ of all says, at a price.
-    some: Extent = "coefficients" if extent == "all" else extent
+    layer_extent: Extent = "coefficients" if extent == "all" else extent
     between = {
-        pair: ReadingCounts(compared, wanted, schema, some)
+        pair: ReadingCounts(compared, wanted, schema, layer_extent)
         for pair, compared in (sorted(read.by_pair.items()) if len(read.by_pair) > 1 else [])
     }
     for rows in read.batches(batch):

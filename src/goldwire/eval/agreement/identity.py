@@ -58,10 +58,10 @@ class MatchedIds:
         count = len(every)
         for pair in range(pairs):
             chosen = np.flatnonzero(which[every] == pair)
-            rows, both = every[chosen], [side[chosen] for side in sides]
+            rows, clusters = every[chosen], [side[chosen] for side in sides]
             for scope, sums in scopes.items():
                 apart = rows * (scope == "within") * (len(self._codes) + 1)
-                ids = [_by_appearance(np.where(side < 0, -1, apart + side)) for side in both]
+                ids = [_by_appearance(np.where(side < 0, -1, apart + side)) for side in clusters]
                 for metric, resolved in resolve(ids[0], ids[1]).items():
                     np.add.at(sums[metric][:, pair], rows, resolved.columns())
         if not count:

@@ -47,16 +47,16 @@ class GatedPart:
 
 def committed(project: Project) -> list[GatedPart]:
     """What every baseline in `eval/` is of, that of `ner` first. Raises GW751 where there is none."""
-    found = []
+    parts = []
     for file in sorted(project.eval.glob("baseline*.json"), key=lambda file: (len(file.stem), file.stem)):
         baseline = read_baseline(file)
         name = baseline.run or _run_of(file, project)
         scores = project.reports / name / "scores.json"
-        found.append(GatedPart(scores, baseline.layer if baseline.run else "", file))
-    if not found:
+        parts.append(GatedPart(scores, baseline.layer if baseline.run else "", file))
+    if not parts:
         hint = "make one with: goldwire eval gate --update, and commit it"
         raise GoldwireError.of("GW751", "there is no baseline here", where=str(project.eval), hint=hint)
-    return found
+    return parts
 
 
 def check_current(run: Measured, project: Project, read: Read) -> None:

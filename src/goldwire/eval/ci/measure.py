@@ -205,12 +205,12 @@ def _measured(run: _Recorded, scores: Scores, paired: Sequence[Paired], path: Pa
 def _stored(figures: Mapping[str, Any], part: str) -> Mapping[str, Any] | None:
     """The micro figures of a part as the run wrote them; None where it wrote none."""
     layer, _, kind = part.rpartition(":")
-    found = (
+    micro = (
         figures["layers"].get(part, {}).get("exact")
         or (figures.get(RELATIONS) if part == RELATIONS else None)
         or figures.get("structures", {}).get(layer, {}).get(kind)
     )
-    return found["micro"] if found else None
+    return micro["micro"] if micro else None
 
 
 def reference_hash(annotation: Annotation, part: str, kind: str = "exact") -> str:

@@ -93,11 +93,13 @@ def post_comment(text: str, environment: Mapping[str, str] = os.environ) -> str:
 def _comments(place: Discussion) -> Iterator[Mapping[str, Any]]:
     """The comments so far, a hundred a page."""
     for page in range(1, _PAGES + 1):
-        found = _ask(place, "GET", f"{place.comments}?per_page=100&page={page}")
-        if not isinstance(found, list) or not all(isinstance(each, dict) and "id" in each for each in found):
+        comments = _ask(place, "GET", f"{place.comments}?per_page=100&page={page}")
+        if not isinstance(comments, list) or not all(
+            isinstance(each, dict) and "id" in each for each in comments
+        ):
             raise _refused(place, "answers with something else than comments")
-        yield from found
-        if len(found) < 100:
+        yield from comments
+        if len(comments) < 100:
             return
 
 

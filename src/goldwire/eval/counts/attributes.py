@@ -188,9 +188,9 @@ class Mentions:
         return metrics
 
 
-def _columns(found: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+def _columns(columns: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
     none = np.empty(0, dtype=np.int64)
-    return np.concatenate([none, *(a for a, _ in found)]), np.concatenate([none, *(b for _, b in found)])
+    return np.concatenate([none, *(a for a, _ in columns)]), np.concatenate([none, *(b for _, b in columns)])
 
 
 def _codes(values: Sequence[Value], codes: dict[Value, int]) -> IntArray:

@@ -90,15 +90,15 @@ def one_layer(aligned: Aligned, names: Sequence[str]) -> Aligned:
     Formats that name no layer are read with one of the reader's, so that the names say nothing.
     """
     layers = [_layers(side) for side in aligned.sides]
-    if any(len(found) > 1 for found in layers) or len(set().union(*layers)) < 2:
+    if any(len(layers_here) > 1 for layers_here in layers) or len(set().union(*layers)) < 2:
         return aligned
     called = next(iter(layers[0]), "")
     if not called:
         return aligned
     sides, notes = [], list(aligned.notes)
-    for side, found, name in zip(aligned.sides, layers, names, strict=True):
-        if found and found != {called}:
-            (other,) = found
+    for side, layers_here, name in zip(aligned.sides, layers, names, strict=True):
+        if layers_here and layers_here != {called}:
+            (other,) = layers_here
             notes.append(
                 f"each side has one layer: `{other}` of {name} is taken for `{called}` of {names[0]}"
             )
@@ -303,9 +303,9 @@ def names_by_file(paths: Iterable[Path]) -> list[str]:
 
 
 def _by_one(side: Sequence[Article], file: str) -> Sequence[Article]:
-    found = {annotation.annotator for article in side for annotation in article.annotations}
-    if len(found) > 1:
-        message = f"{file} holds readings by several annotators: {_listed(sorted(found))}"
+    annotators = {annotation.annotator for article in side for annotation in article.annotations}
+    if len(annotators) > 1:
+        message = f"{file} holds readings by several annotators: {_listed(sorted(annotators))}"
         raise GoldwireError.of("GW744", message, hint="leave out --names, or split the file by annotator")
     return side
 

@@ -145,7 +145,7 @@ class Ann:
         layers = [key for key, layer in self.schema.layers.items() if label in layer.labels]
         if not layers:
             labels = [each for layer in self.schema.layers.values() for each in layer.labels]
-            self.refuse("GW273", line, f"{self.schema.stamp} has no label `{label}`", one_of(labels))
+            self.refuse("GW273", line, f"{self.schema.id} has no label `{label}`", one_of(labels))
             return None
         return layers[0], label
 

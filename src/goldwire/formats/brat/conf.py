@@ -2,7 +2,7 @@
 
 brat allows letters, digits, `_` and `-` in names; others are escaped, `visual.conf` shows them plain. A label
 that two layers have is `layer--label`. Layers are headings (`!layer`) over their labels. The first line, a
-comment, keeps the schema's stamp, the annotator and which attribute each registry's references belong to.
+comment, keeps the schema's id, the annotator and which attribute each registry's references belong to.
 """
 
 from __future__ import annotations
@@ -72,19 +72,19 @@ class BratNames:
     @cached_property
     def references(self) -> dict[str, dict[str, str]]:
         """By layer and registry the one attribute whose values are ids of that registry."""
-        found: dict[str, dict[str, str]] = {}
+        arguments: dict[str, dict[str, str]] = {}
         for name, layer in self.schema.layers.items():
             used = Counter(a.registry for a in layer.attributes.values() if a.registry)
             for key, attribute in layer.attributes.items():
                 if attribute.registry and used[attribute.registry] == 1:
-                    found.setdefault(name, {})[attribute.registry] = key
-        return found
+                    arguments.setdefault(name, {})[attribute.registry] = key
+        return arguments
 
 
 def annotation_conf(names: BratNames, annotator: str) -> str:
     """The text of `annotation.conf`."""
     schema = names.schema
-    head = {"schema": schema.stamp, "annotator": annotator, "references": names.references}
+    head = {"schema": schema.id, "annotator": annotator, "references": names.references}
     lines = [_HEAD + json.dumps(head, ensure_ascii=True)]
     for section, wanted in (("entities", False), ("events", True)):
         lines += ["", f"[{section}]"]

@@ -171,7 +171,7 @@ def _annotation(file: _File, roles: RoleNames, setting: Setting) -> Annotation |
     return Annotation(
         name,
         who,
-        file.conf.schema if file.conf.own else setting.stamp,
+        file.conf.schema if file.conf.own else setting.schema_id,
         setting.status,
         spans=tuple(ann.spans()),
         relations=relations,

@@ -51,7 +51,7 @@ def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int
                 (folder / f"{name}.txt").write_bytes((mark + document.text).encode())
             for annotation in article.annotations:
                 place = folder / folders[annotation.annotator] if len(annotators) > 1 else folder
-                if annotation.schema != names.schema.stamp:
+                if annotation.schema != names.schema.id:
                     setting.lose("schema named", f"{annotation.annotator}/{document.id} {annotation.schema}")
                 (place / f"{name}.txt").write_bytes((mark + document.text).encode())
                 lines = ann_lines(annotation, document.text, names)

@@ -238,7 +238,7 @@ class _ConllReader:
             annotation = Annotation(
                 now.name,
                 now.annotator or self.setting.annotator or ANNOTATOR,
-                now.schema or self.setting.stamp,
+                now.schema or self.setting.schema_id,
                 self.setting.status,
                 spans=tuple(self.spans(now, text)),
                 text_sha256=sha256(text.text),

@@ -130,10 +130,10 @@ def _naming(path: Path, setting: Setting) -> tuple[Naming, list[TextSource]]:
             sources, open_questions = seen.texts.sources()
             _check_told(open_questions, path, setting)
             return _chosen(own, sources or [TextSource(TEXT, TEXT)], setting, open_questions)
-    found = seen.found(setting.language or "xx")
-    _check_told(found.open_questions, path, setting)
-    sources = list(found.names.texts) or [TextSource(TEXT, TEXT)]
-    return _chosen(Naming(found.schema, found.names), sources, setting, found.open_questions)
+    used = seen.found(setting.language or "xx")
+    _check_told(used.open_questions, path, setting)
+    sources = list(used.names.texts) or [TextSource(TEXT, TEXT)]
+    return _chosen(Naming(used.schema, used.names), sources, setting, used.open_questions)
 
 
 def _check_told(open_questions: Sequence[str], path: Path, setting: Setting) -> None:

@@ -98,8 +98,8 @@ def _size(window: _Window, *, last: bool = False) -> int | None:
         _skip(part)
         return None  # a number may go on beyond the window
     except msgspec.DecodeError as error:
-        if found := _REST.search(str(error)):
-            return int(found[1]) - 1
+        if match := _REST.search(str(error)):
+            return int(match[1]) - 1
         if "truncated" in str(error) and len(part) < 4 * WINDOW and not last:
             return None
     except RecursionError:

@@ -152,9 +152,9 @@ def _completion(held: Any) -> Any:
     """An annotation from before 1.0."""
     if not isinstance(held, dict):
         return held
-    made = {**held, "was_cancelled": bool(held.get("was_cancelled") or held.get("skipped"))}
-    made.setdefault("updated_at", held.get("created_at"))
-    return made
+    annotation = {**held, "was_cancelled": bool(held.get("was_cancelled") or held.get("skipped"))}
+    annotation.setdefault("updated_at", held.get("created_at"))
+    return annotation
 
 
 def _flat(held: dict[str, Any]) -> dict[str, Any]:

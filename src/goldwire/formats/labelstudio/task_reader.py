@@ -208,7 +208,7 @@ class TaskReader:
             yield Annotation(
                 document.id,
                 name,
-                naming.schema.stamp,
+                naming.schema.id,
                 "skipped" if annotation.was_cancelled else "submitted",
                 Provenance(
                     kind="human" if annotation.person else "unknown",
@@ -245,9 +245,9 @@ class TaskReader:
             read = ResultReader(task_text(text, [items], naming), naming, result.__getitem__).read(items)
             self._account(read, f"{model}/{document.id}")
             provenance = Provenance(kind="model", name=model, updated=updated)
-            stamp, digest = naming.schema.stamp, sha256(document.text)
+            schema_id, digest = naming.schema.id, sha256(document.text)
             yield Annotation(
-                document.id, model, stamp, "draft", provenance, read.spans, read.relations, digest
+                document.id, model, schema_id, "draft", provenance, read.spans, read.relations, digest
             )
 
     def _account(self, read: ReadResult, where: str) -> None:

@@ -195,7 +195,7 @@ class Collector:
         return Annotation(
             document.id,
             last.annotator,
-            self.setting.stamp,
+            self.setting.schema_id,
             last.status,
             last.provenance,
             tuple(spans.values()),

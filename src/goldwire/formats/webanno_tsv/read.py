@@ -90,7 +90,7 @@ def _article(file: ExportFile, layers: Layers) -> Article:
     annotation = Annotation(
         document.id,
         annotator,
-        setting.stamp,
+        setting.schema_id,
         status,
         spans=spans,
         relations=relations,

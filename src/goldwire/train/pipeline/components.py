@@ -175,11 +175,11 @@ class MoveLayer:
 
     def __call__(self, doc: Doc) -> Doc:
         """Move them; where they stand there already, beside those inside them, they stay as they are."""
-        there = list(doc.spans.get(self.layer, ()))
-        places = {(span.start, span.end, span.label) for span in there}
+        present = list(doc.spans.get(self.layer, ()))
+        places = {(span.start, span.end, span.label) for span in present}
         more = [span for span in doc.ents if (span.start, span.end, span.label) not in places]
         if more or self.layer not in doc.spans:
-            doc.spans[self.layer] = sorted([*there, *more])
+            doc.spans[self.layer] = sorted([*present, *more])
         doc.set_ents([], default="missing")
         return doc
 

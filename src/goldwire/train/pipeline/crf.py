@@ -102,6 +102,8 @@ def principal_axes(of_docs: Sequence[Any], *, seed: int) -> tuple[Any, Any]:
     kept = min(AXES, width, len(different) - 1)
     if kept < 1:
         return np.zeros(width, dtype=np.float32), np.zeros((width, 0), dtype=np.float32)
-    found = PCA(kept, random_state=seed).fit(different)
-    axes = found.components_.T * (SCALE / max(1e-9, float(np.sqrt(found.explained_variance_.mean()))))
-    return found.mean_.astype(np.float32), axes.astype(np.float32)
+    components = PCA(kept, random_state=seed).fit(different)
+    axes = components.components_.T * (
+        SCALE / max(1e-9, float(np.sqrt(components.explained_variance_.mean())))
+    )
+    return components.mean_.astype(np.float32), axes.astype(np.float32)

@@ -88,15 +88,15 @@ class SpanLearner:
             raise nothing_marked(self.references)
         if options.extents != "ner":
             voters.append(FittedPipeline(self._crf(analysis, docs), cuts, 0))
-        found = voting(voters)
+        voter = voting(voters)
         groups = groups_of([r.document for r in self.references], Rule(COPY))
         fitted = fit_labels(docs, groups or [r.document.id for r in self.references])
         config = {"layer": self.layer if group else ""}
-        component: Any = found.nlp.add_pipe("goldwire_labels", name="labels", config=config)
+        component: Any = voter.nlp.add_pipe("goldwire_labels", name="labels", config=config)
         component.set(fitted.arrays, fitted.lists)
         if progress is not None:
             progress(1.0)
-        return replace(found, cuts=cuts)
+        return replace(voter, cuts=cuts)
 
     def _crf(self, analysis: Analysis, docs: Sequence[Any]) -> Language:
         nlp = blank_pipeline(analysis.nlp.lang or "xx")

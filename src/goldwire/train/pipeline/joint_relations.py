@@ -156,14 +156,14 @@ def _nearness(documents: Sequence[JoinedEntities], share: float) -> tuple[int, s
         for label, head, tail in document.marked.related():
             if (owner[head], label, owner[tail]) not in document.joined:
                 continue
-            one, other = document.held[owner[head]], document.held[owner[tail]]
+            head_entity, tail_entity = document.held[owner[head]], document.held[owner[tail]]
             distances = {
                 (a, b): abs(x.start - y.start)
-                for x, a in zip(one.mentions, one.places, strict=True)
-                for y, b in zip(other.mentions, other.places, strict=True)
+                for x, a in zip(head_entity.mentions, head_entity.places, strict=True)
+                for y, b in zip(tail_entity.mentions, tail_entity.places, strict=True)
             }
             apart.append(min(distances.values()))
-            times["first"] += (head, tail) == (one.places[0], other.places[0])
+            times["first"] += (head, tail) == (head_entity.places[0], tail_entity.places[0])
             times["nearest"] += distances[head, tail] == apart[-1]
     window = min(WINDOW, int(np.quantile(apart, share)))
     return window, "first" if times["first"] > times["nearest"] else "nearest"

@@ -183,8 +183,8 @@ def fit_attribute(
         for story in held_out:
             ours = [model.classes[int(model.chances(row).argmax())] == target for row, target in story]
             theirs = [usual == target for _, target in story]
-            both = list(zip(ours, theirs, strict=True))
-            alone.append((sum(a and not b for a, b in both), sum(b and not a for a, b in both)))
+            pairs = list(zip(ours, theirs, strict=True))
+            alone.append((sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs)))
     if helps(alone):
         return _fit(pooled), True
     most, times = max(Counter(targets).items(), key=lambda item: item[1], default=("", 0))

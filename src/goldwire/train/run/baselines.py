@@ -88,11 +88,11 @@ def stock_predictions(
     if missing := sorted(set(stock.labels.values()) - known):
         raise GoldwireError.of(
             "GW412",
-            f"[predict.labels] names {', '.join(missing)}: not in layer `{stock.layer}` of {schema.stamp}",
+            f"[predict.labels] names {', '.join(missing)}: not in layer `{stock.layer}` of {schema.id}",
             where=str(project.root / CONFIG),
             hint="map to labels of the schema",
         )
-    return apply_stock(stock, documents, schema.stamp, advance=advance)
+    return apply_stock(stock, documents, schema.id, advance=advance)
 
 
 def apply_stock(

@@ -123,9 +123,9 @@ def beside_drafts(
         notes.append(why)
     if stock is not None:
         begun = time.perf_counter()
-        found = stock_predictions(project, documents)
+        stock_articles = stock_predictions(project, documents)
         minutes = (time.perf_counter() - begun) / 60
-        systems.append(_System(stock.model, _by_document(found), [stock.layer], minutes))
+        systems.append(_System(stock.model, _by_document(stock_articles), [stock.layer], minutes))
     for name, by_document in trained_models.items():
         systems.append(_System(name, by_document, _marked(by_document.values(), wanted)))
     rows: list[tuple[Cell, ...]] = []

@@ -278,12 +278,12 @@ def _schema(
     """The schema that is named, else the project's where all annotations follow it; and what to say of it."""
     if path is not None:
         return load_schema(path), []
-    stamps = {
+    schema_ids = {
         annotation.schema for article in articles if (annotation := curated(article.annotations)) is not None
     }
     if home is not None and home.schema_path.is_file():
         schema = load_schema(home.schema_path)
-        if stamps <= {schema.stamp}:
+        if schema_ids <= {schema.id}:
             return schema, []
-    named = ", ".join(sorted(stamps))
+    named = ", ".join(sorted(schema_ids))
     return None, [f"no schema for {named}: relations and attributes were taken as found (name one: --schema)"]

@@ -148,9 +148,9 @@ def predict_archive(
     }
     engine = engine or LocalEngine(workers or cores(), imported=_IMPORTED)
     # A worker elsewhere stands in another folder.
-    found = str(path.resolve()) if Path(model).is_dir() else model
-    work = Annotating(found, layer, digest)
-    return run_over(addresses, folder, work, engine=engine, settings=settings, **options)
+    model_path = str(path.resolve()) if Path(model).is_dir() else model
+    annotating = Annotating(model_path, layer, digest)
+    return run_over(addresses, folder, annotating, engine=engine, settings=settings, **options)
 
 
 def _folder_hash(folder: Path) -> str:

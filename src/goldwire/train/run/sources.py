@@ -198,7 +198,7 @@ def stamped_articles(project: Project, read: Read | None = None) -> tuple[list[A
     """The project's articles with their stored annotations, as `read` gives them, and what they are: the
     corpus's name, version and content hash, and whether the dataset in `corpus/` was built from the same."""
     corpus = load_corpus(project, read)
-    stamp: dict[str, Any] = {
+    corpus_record: dict[str, Any] = {
         "name": project.name,
         "version": corpus.version,
         "content_hash": corpus.content_hash(),
@@ -211,5 +211,5 @@ def stamped_articles(project: Project, read: Read | None = None) -> tuple[list[A
         except (ValueError, AttributeError):
             hint = "build it again: goldwire corpus build"
             raise GoldwireError.of("GW414", "no readable manifest", where=str(path), hint=hint) from None
-        stamp["built"] = built == stamp["content_hash"]
-    return list(corpus.articles), stamp
+        corpus_record["built"] = built == corpus_record["content_hash"]
+    return list(corpus.articles), corpus_record

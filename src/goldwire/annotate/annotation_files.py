@@ -18,7 +18,7 @@ from goldwire.project import Project
 FOLDERS = ("annotations", "checks", "practice", "drafts", "conflicts")
 
 
-def kept_annotations(project: Project) -> Iterator[tuple[Path, Annotation]]:
+def annotation_files(project: Project) -> Iterator[tuple[Path, Annotation]]:
     """All files that hold an annotation; raises GW209 for those that can't be read."""
     paths = [path for name in FOLDERS for path in sorted((project.annotate / name).glob("*/*.json"))]
     faults: list[Fault] = []
