@@ -320,6 +320,15 @@ def test_what_nobody_could_read_again_is_not_written(
     assert not Path(path).exists()
 
 
+def test_some_of_the_articles_are_as_good_in_a_notebook_as_all(folder: Path) -> None:
+    """A slice of what was read says what it holds, is a table, a frame, and knows where it is from."""
+    articles = goldwire.read("gold.jsonl")
+    some = articles[:1]
+    assert repr(some) == "<1 article, 2 annotations, 4 spans>" and "<table>" in some._repr_html_()
+    assert len(some.to_frame()) == 4 and some.format == "jsonl" and some[0] == articles[0]
+    assert len(articles) == 2 and articles[-1].document.id == "d2"
+
+
 def test_spans_are_drawn_in_their_text_and_nothing_of_it_acts() -> None:
     """The HTML holds each span's wording and label, escaped."""
     document = Document("d", "a <b>c</b> & d")

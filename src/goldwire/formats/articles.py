@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from goldwire.model import Article, Document
 from goldwire.number_format import amount
@@ -74,6 +74,18 @@ class Articles(list[Article]):
         other = copy(self)
         other[:] = articles
         return other
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Article: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Articles: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Article | Articles:
+        """An article, or some of them, which say what they hold as all do."""
+        if isinstance(index, slice):
+            return self.holding(super().__getitem__(index))
+        return super().__getitem__(index)
 
     def __repr__(self) -> str:
         annotations = [a for article in self for a in article.annotations]
