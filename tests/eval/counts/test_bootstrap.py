@@ -12,6 +12,7 @@ from goldwire.eval.counts.bootstrap import (
     Sampling,
     draw,
     grouped,
+    mean_of_defined,
     percentile_interval,
     resampled,
     resampled_exactly,
@@ -113,3 +114,12 @@ def test_counts_are_packed_without_loss(numbers: list[float]) -> None:
     assert packed_counts(kept).dtype == kept.dtype
     if numbers and all(number.is_integer() and 0 <= number < 256 for number in numbers):
         assert kept.dtype == np.uint8
+
+
+@given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=3, max_size=3), min_size=1))
+def test_what_is_undefined_plays_no_part_in_a_mean(rows: list[list[int | None]]) -> None:
+    """Row by row the mean of what is there; where nothing is, the mean is undefined too."""
+    means = mean_of_defined(np.array([[np.nan if n is None else float(n) for n in row] for row in rows]))
+    for row, mean in zip(rows, means, strict=True):
+        there = [number for number in row if number is not None]
+        assert mean == pytest.approx(sum(there) / len(there)) if there else np.isnan(mean)

@@ -35,6 +35,7 @@ from goldwire.eval.counts.bootstrap import (
     NO_INTERVAL,
     Interval,
     Sampling,
+    mean_of_defined,
     percentile_interval,
     resampled,
 )
@@ -195,9 +196,7 @@ def _cat(sums: FloatArray) -> FloatArray:
     """γ-cat: the observed share of label differences, and the mean of it over samples."""
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = sums[..., 2] / sums[..., 3]
-        samples = sums[..., 4::2] / sums[..., 5::2]
-        defined = ~np.isnan(samples)
-        expected = np.where(defined, samples, 0).sum(axis=-1) / defined.sum(axis=-1)
+        expected = mean_of_defined(sums[..., 4::2] / sums[..., 5::2])
         return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from goldwire.eval.agreement.kappa import Share, share
 from goldwire.eval.agreement.matched import Matched
 from goldwire.eval.counts.attributes import Value, value_of
-from goldwire.eval.counts.bootstrap import Sampling
+from goldwire.eval.counts.bootstrap import Sampling, mean_of_defined
 from goldwire.eval.matching.clusters import METRICS, Metric, f1s, resolve
 from goldwire.eval.matching.spans import FloatArray, IntArray
 from goldwire.schemas import Attribute
@@ -87,7 +87,4 @@ def _by_appearance(ids: IntArray) -> IntArray:
 
 def _mean_f1(sums: FloatArray) -> FloatArray:
     """The mean over pairs of annotators (… × pairs × 4) of the F1 that is defined."""
-    f1 = f1s(sums)
-    defined = ~np.isnan(f1)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(defined, f1, 0.0).sum(axis=-1) / defined.sum(axis=-1))
+    return mean_of_defined(f1s(sums))

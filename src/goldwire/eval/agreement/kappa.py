@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import Interval, Sampling, interval_of
+from goldwire.eval.counts.bootstrap import Interval, Sampling, interval_of, mean_of_defined
 from goldwire.eval.matching.spans import FloatArray, IntArray
 
 ONE_VALUE = "undefined, as only one value occurs"
@@ -161,10 +161,7 @@ def _kappas(sums: FloatArray) -> FloatArray:
 
 def cohen(sums: FloatArray) -> FloatArray:
     """Cohen's κ, over several pairs of readers the mean of those where it is defined."""
-    by_pair = _kappas(sums)
-    defined = ~np.isnan(by_pair)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(defined, by_pair, 0.0).sum(axis=-1) / defined.sum(axis=-1))
+    return mean_of_defined(_kappas(sums))
 
 
 def accuracy(sums: FloatArray) -> FloatArray:

@@ -116,6 +116,13 @@ def _resamples(sampling: Sampling) -> int:
     return sampling.resamples
 
 
+def mean_of_defined(values: FloatArray) -> FloatArray:
+    """The mean along the last axis of what is defined there (no nan); nan where nothing is."""
+    defined = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(defined, values, 0.0).sum(axis=-1) / defined.sum(axis=-1))
+
+
 def percentile_interval(values: FloatArray | None) -> Interval | None:
     """The central 95 % of a figure's values over resamples.
 

@@ -11,7 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import MOSTLY_UNDEFINED, NO_INTERVAL, Interval, percentile_interval
+from goldwire.eval.counts.bootstrap import (
+    MOSTLY_UNDEFINED,
+    NO_INTERVAL,
+    Interval,
+    mean_of_defined,
+    percentile_interval,
+)
 from goldwire.eval.counts.packed import Numbers
 from goldwire.eval.matching.spans import FloatArray
 
@@ -153,10 +159,7 @@ class LabelCounts:
             return Macro(point, None, excluded, NO_INTERVAL)
         f1 = rates(self.sums[:, has])[2]
         # A resample that holds no such label on either side says nothing about it.
-        defined = ~np.isnan(f1)
-        with np.errstate(invalid="ignore"):
-            means = np.where(defined, f1, 0.0).sum(axis=1) / defined.sum(axis=1)
-        ci95 = percentile_interval(means)
+        ci95 = percentile_interval(mean_of_defined(f1))
         return Macro(point, ci95, excluded, "" if ci95 else "undefined in most resamples")
 
     def as_json(self) -> dict[str, Any]:

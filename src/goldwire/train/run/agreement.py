@@ -8,12 +8,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from goldwire.eval.agreement.agree import agree, layers_read_twice
+from goldwire.eval.matching.relations import End, end_of
 from goldwire.eval.scoring.score_figures import Scores
-from goldwire.model import Annotation, Article, Span, unfinished
+from goldwire.model import Annotation, Article, unfinished
 from goldwire.number_format import with_interval
-
-#: Layer, extent and label: what makes two spans one.
-Place = tuple[str, int, int, str]
 
 
 def related_agreement(readings: Sequence[Article], scores: Scores) -> dict[str, Any] | None:
@@ -50,15 +48,15 @@ def _shared(article: Article, readers: Sequence[str], labels: set[str]) -> Artic
         and annotation.status not in ("adjudicated", "skipped")
         and not unfinished(annotation)
     ]
-    places = [{_place(span) for span in annotation.spans} for annotation in compared]
-    common = set[Place].intersection(*places) if places else set()
+    places = [{end_of(span) for span in annotation.spans} for annotation in compared]
+    common = set[End].intersection(*places) if places else set()
     return replace(
         article, annotations=tuple(_only(annotation, common, labels) for annotation in article.annotations)
     )
 
 
-def _only(annotation: Annotation, places: set[Place], labels: set[str]) -> Annotation:
-    spans = tuple(span for span in annotation.spans if _place(span) in places)
+def _only(annotation: Annotation, places: set[End], labels: set[str]) -> Annotation:
+    spans = tuple(span for span in annotation.spans if end_of(span) in places)
     ids = {span.id for span in spans}
     relations = tuple(
         relation
@@ -66,10 +64,6 @@ def _only(annotation: Annotation, places: set[Place], labels: set[str]) -> Annot
         if relation.label in labels and {relation.head, relation.tail} <= ids
     )
     return replace(annotation, spans=spans, relations=relations)
-
-
-def _place(span: Span) -> Place:
-    return span.layer, span.start, span.end, span.label
 
 
 def agreement_note(figures: Mapping[str, Any]) -> str | None:
