@@ -119,6 +119,18 @@ def test_a_reason_stands_at_the_figure_that_lacks_something() -> None:
     assert notes["state, κ"] == "undefined, as only one value occurs"
 
 
+def test_spans_of_many_readers_are_counted_together() -> None:
+    """Of two each has its number; of more their sum, as a table must fit a screen and a page."""
+    found = spans(("FOOD", 0, 3), ("FOOD", 5, 8))
+    for names, wanted in (("ab", "2 and 2 spans"), ("abcd", "8 spans")):
+        table = agree(
+            [article(TEXT, *(reading(*found, annotator=name) for name in names))], resamples=0
+        ).table()
+        assert {row["n"] for row in table.records() if row["what"] in ("F1, overlap", "F1, exact")} == {
+            wanted
+        }
+
+
 def test_relations_with_partial_credit() -> None:
     """Strict wants both ends exact; partial gives ½ for an equal end and ¼ for one that overlaps."""
     one = reading(*spans(("A", 0, 4), ("B", 10, 14)), annotator="a", relations=(Relation("of", "t0", "t1"),))

@@ -244,7 +244,8 @@ def opening(rows: Iterable[Row]) -> list[Row]:
 
 
 def _layer_rows(layer: LayerAgreement) -> Iterator[Row]:
-    sizes = " and ".join(map(amount, layer.spans.values()))
+    counts = layer.spans.values()
+    sizes = " and ".join(map(amount, counts)) if len(counts) <= 2 else amount(sum(counts))
     more = layer.coefficients
     yield _agreed(WHERE, "F1, overlap", layer.counts["overlap"].micro(), f"{sizes} spans")
     yield _agreed(WHERE, "F1, boundary", layer.counts["boundary"].micro(), f"{sizes} spans")
