@@ -68,10 +68,10 @@ def bare(source: Path, target: Path) -> None:
 def ours(source: Path, target: Path, found: bool = False) -> None:
     """As `goldwire corpus convert` does it; a folder by a schema, or by the labels as `found`."""
     from goldwire.formats.convert import convert
-    from goldwire.formats.options import Setting
+    from goldwire.formats.options import ConversionOptions
 
     schema = source.with_suffix(".yaml")
-    setting = Setting(schema_path=None if found or target.suffix == ".parquet" else schema)
+    setting = ConversionOptions(schema_path=None if found or target.suffix == ".parquet" else schema)
     convert(source, target, source="jsonl", target="parquet", setting=setting)
 
 

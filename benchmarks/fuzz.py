@@ -23,7 +23,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.convert import convert
 from goldwire.formats.labelstudio.items import REGIONS
 from goldwire.formats.labelstudio.shapes import as_task
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 
 __all__ = ["PROJECTS", "TEXT", "FuzzProject", "mutated", "problem", "project_of", "sound"]
 
@@ -162,7 +162,7 @@ def problem(
     """What became of an export (`refused` or `taken in`), and what is wrong with that, if anything."""
     source, out, config = folder / "export.json", folder / "out.jsonl", folder / "config.xml"
     source.write_bytes(data)
-    setting = Setting()
+    setting = ConversionOptions()
     if with_config and project.schema is not None:
         setting.schema = setting.named_schema = project.schema
     elif with_config:

@@ -54,12 +54,14 @@ def read(name: str, path: Path, warm: Path) -> tuple[float, float]:
 
 
 def _read_once(name: str, path: Path, warm: Path) -> tuple[float, float]:
-    from goldwire.formats.options import Setting
+    from goldwire.formats.options import ConversionOptions
     from goldwire.formats.registry import FORMATS
 
-    FORMATS[name].read(warm, Setting(language="xx"))  # the memory that this copy shares with the first
+    FORMATS[name].read(
+        warm, ConversionOptions(language="xx")
+    )  # the memory that this copy shares with the first
     start = time.process_time()
-    articles = FORMATS[name].read(path, Setting(language="xx"))
+    articles = FORMATS[name].read(path, ConversionOptions(language="xx"))
     cpu = time.process_time() - start
     if len(articles) != 1 or not articles[0].annotations[0].spans:
         raise SystemExit(f"{name}: not what was written")

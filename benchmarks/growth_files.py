@@ -87,7 +87,7 @@ def write(path: Path, name: str, tokens: int) -> None:
 
 def _with_writer(path: Path, name: str, whole: Text) -> None:
     from goldwire.files import sha256
-    from goldwire.formats.options import Setting
+    from goldwire.formats.options import ConversionOptions
     from goldwire.formats.registry import FORMATS
     from goldwire.model import Annotation, Article, Document, Relation, Span
 
@@ -101,7 +101,9 @@ def _with_writer(path: Path, name: str, whole: Text) -> None:
     annotation = Annotation(
         "d", "a", "bench@1", spans=spans, relations=relations, text_sha256=sha256(whole.text)
     )
-    FORMATS[name].write(path, [Article(Document("d", whole.text), (annotation,))], Setting(language="xx"))
+    FORMATS[name].write(
+        path, [Article(Document("d", whole.text), (annotation,))], ConversionOptions(language="xx")
+    )
     for raw in [path] if path.suffix == ".conll" else path.rglob("*.txt") if path.is_dir() else []:
         raw.write_text(raw.read_text(encoding="utf-8").replace(_LAST, _RAW), encoding="utf-8")
 

@@ -21,7 +21,7 @@ from goldwire.cli.schema import command
 from goldwire.errors import GoldwireError
 from goldwire.formats.convert import convert
 from goldwire.formats.jsonl import write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.limits import ALIASED, DEPTH, INFLATED
 from goldwire.model import Annotation, Article, Relation, Span
@@ -259,7 +259,7 @@ def test_what_a_named_schema_lacks_reaches_no_writer(target: str, part: str, tmp
     source = tmp_path / "in.jsonl"
     write_jsonl(source, [Article(document, (annotation,))])
     out = project if target == "store" else tmp_path / ("out.parquet" if target == "parquet" else "out")
-    for setting in (Setting(schema_path=MINI), Setting(project_path=project)):
+    for setting in (ConversionOptions(schema_path=MINI), ConversionOptions(project_path=project)):
         with pytest.raises(GoldwireError, match="GW270"):
             convert(source, out, source="jsonl", target=target, setting=setting)
         assert not (project / "annotate/annotations").exists() and (target == "store" or not out.exists())

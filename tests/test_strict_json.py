@@ -24,7 +24,7 @@ from goldwire.corpus.publish.without_text import read_without_texts
 from goldwire.corpus.split.io import read_split
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, file_names, sha256, sha256_of, write_json, write_text
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation
 from goldwire.project import Project, load_project
@@ -131,7 +131,7 @@ def read_one(kind: str, text: str, folder: Path) -> tuple[str, object]:
     path = folder / "given.jsonl"
     write_text(path, f"[{text}]" if kind == "labelstudio" else text)
     if kind.partition(" ")[0] in FORMATS:
-        return path.name, FORMATS[kind.partition(" ")[0]].read(path, Setting())
+        return path.name, FORMATS[kind.partition(" ")[0]].read(path, ConversionOptions())
     return path.name, read_split(path) if kind == "split" else read_without_texts(path)
 
 
@@ -213,7 +213,7 @@ def test_a_column_twice_is_refused_and_named(name: str, code: str, tmp_path: Pat
         path.write_text(f"{header}\na,Une soupe.,1,2,FOOD,\n", encoding="utf-8")
         if name == "seeds":
             return read_documents(path)
-        return FORMATS[name].read(path, Setting())
+        return FORMATS[name].read(path, ConversionOptions())
 
     read_table("id,text,start,end,label,")
     with pytest.raises(GoldwireError, match=rf"{code} .*given.csv.*: column `text` stands twice"):

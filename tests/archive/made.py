@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldwire.formats.jsonl import write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.parquet import write_parquet
 from goldwire.model import Annotation, Article, Document, Provenance, Span
 
@@ -33,7 +33,7 @@ def archive(folder: Path) -> Path:
     lines = [{"identifiant": n, "texte": f"Texte numéro {n}.", "titre": "T"} for n in range(11)]
     with gzip.open(folder / "b.jsonl.gz", "wt", encoding="utf-8") as stream:
         stream.writelines(json.dumps(line) + "\n" for line in lines)
-    write_parquet(folder / "c.parquet", articles(100, 7), Setting())
+    write_parquet(folder / "c.parquet", articles(100, 7), ConversionOptions())
     return folder
 
 

@@ -20,7 +20,7 @@ from goldwire.archive.run import Outcome, run_over
 from goldwire.archive.shards import find_shards
 from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.parquet import read_parquet
 from tests.archive.killed import kill_a_run
 from tests.archive.made import Marking, archive, articles, held
@@ -84,7 +84,7 @@ def test_other_forms_hold_the_same(tmp_path: Path, form: str) -> None:
     assert held(tmp_path / "one") == held(tmp_path / "two")
     plain = read_jsonl(tmp_path / "plain/a-00000.jsonl")
     if form == "parquet":
-        again = list(read_parquet(tmp_path / "one/a-00000.parquet", Setting()))
+        again = list(read_parquet(tmp_path / "one/a-00000.parquet", ConversionOptions()))
         assert [each.document for each in again] == [each.document for each in plain]
         assert [a.spans for each in again for a in each.annotations] == [
             a.spans for each in plain for a in each.annotations

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from goldwire.files import sha256
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
 from tests.corpus.mini import MINI, mini_schema
@@ -130,9 +130,11 @@ def unpadded(article: Article) -> Article:
     return Article(article.document, tuple(annotations))
 
 
-def through(name: str, articles: list[Article], path: Path, **options: Any) -> tuple[list[Article], Setting]:
+def through(
+    name: str, articles: list[Article], path: Path, **options: Any
+) -> tuple[list[Article], ConversionOptions]:
     """Articles written in a format and read again, and what was lost on the way."""
-    setting = Setting(**options)
+    setting = ConversionOptions(**options)
     FORMATS[name].write(path, articles, setting)
-    again = FORMATS[name].read(path, Setting(**options))
+    again = FORMATS[name].read(path, ConversionOptions(**options))
     return again, setting

@@ -15,7 +15,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.brat.conf import Conf, RoleNames, in_order, read_conf
 from goldwire.formats.brat.cut import cut
 from goldwire.formats.counting import EVERY, PLAIN, CountedText
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Span
 from tests.strategies import TEXTS
@@ -33,9 +33,9 @@ def folder(root: Path, files: dict[str, str | bytes]) -> Path:
     return root
 
 
-def read(root: Path, **options: str | bool) -> tuple[list[Article], Setting]:
+def read(root: Path, **options: str | bool) -> tuple[list[Article], ConversionOptions]:
     """The articles of a folder, and what was put down on the way."""
-    setting = Setting(**options)  # type: ignore[arg-type]
+    setting = ConversionOptions(**options)  # type: ignore[arg-type]
     return FORMATS["brat"].read(root, setting), setting
 
 
@@ -362,7 +362,7 @@ def test_whatever_is_cut_nothing_is_lost_untold(marks: list[tuple[str, int, int]
         for n, (_, start, length) in enumerate(marks)
         if start < len(text)
     ]
-    setting = Setting()
+    setting = ConversionOptions()
     article = Article(Document("d", text), (Annotation("d", "a", "s@1", spans=tuple(spans)),))
     parts = list(cut(article, per, setting))
     assert "".join("".join(part.document.text.split()) for part in parts) == "".join(text.split())

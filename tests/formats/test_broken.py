@@ -11,7 +11,7 @@ import pytest
 
 from goldwire.errors import GoldwireError
 from goldwire.formats.convert import convert
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 
 MINI = Path(__file__).parents[1] / "data/mini"
@@ -25,7 +25,9 @@ def refused(name: str, source: Path, tmp_path: Path) -> list[str]:
     target = tmp_path / "target" / "out.jsonl"
     target.parent.mkdir()
     target.write_text("before", encoding="utf-8")
-    setting = Setting(project_path=MINI if name == "quotes" else None)  # they are of a project's articles
+    setting = ConversionOptions(
+        project_path=MINI if name == "quotes" else None
+    )  # they are of a project's articles
     with pytest.raises(GoldwireError) as caught:
         convert(source, target, source=name, target="jsonl", setting=setting)
     assert [path.name for path in target.parent.iterdir()] == ["out.jsonl"]
@@ -36,7 +38,7 @@ def refused(name: str, source: Path, tmp_path: Path) -> list[str]:
 
 def taken(name: str, source: Path, **options: Any) -> tuple[list[Any], dict[str, list[str]]]:
     """Layer, label and extent of the spans of all articles, and what was lost."""
-    setting = Setting(**options)
+    setting = ConversionOptions(**options)
     articles = FORMATS[name].read(source, setting)
     spans = [s for article in articles for a in article.annotations for s in a.spans]
     return [(s.layer, s.label, s.start, s.end) for s in spans], setting.lost
@@ -104,7 +106,7 @@ def test_registries_in_no_form_are_read_as_those_of_others(tmp_path: Path) -> No
     conf = OWN.replace('"references": {}', '"references": {"x": 3}')
     ann = "T1\tPER 0 5\tMarie\nN1\tReference T1 W:3\tx\n"
     source = folder(tmp_path, a__txt=TEXT, a__ann=ann, annotation__conf=conf)
-    [article] = FORMATS["brat"].read(source, Setting())
+    [article] = FORMATS["brat"].read(source, ConversionOptions())
     assert article.annotations[0].spans[0].attributes == {"reference": "W:3"}
 
 
@@ -139,7 +141,7 @@ def test_columns_that_hold_no_tags_are_counted(layer: str, tmp_path: Path) -> No
 def test_a_hash_is_a_token_where_blanks_part_columns(tmp_path: Path) -> None:
     """`# O` has a tag, `# text` has none."""
     path = folder(tmp_path, a__conll="Marie I-PER\n# O\n# text\n# B-X\n") / "a.conll"
-    [article] = FORMATS["conll"].read(path, Setting())
+    [article] = FORMATS["conll"].read(path, ConversionOptions())
     assert article.document.text == "Marie # #"
     assert [(s.label, s.start) for s in article.annotations[0].spans] == [("PER", 0), ("X", 8)]
 
@@ -251,7 +253,7 @@ def test_a_dataset_needs_both_its_parts(config: str, tmp_path: Path) -> None:
     from tests.formats.sample import sample
 
     source = tmp_path / "set"
-    FORMATS["parquet"].write(source, sample(), Setting())
+    FORMATS["parquet"].write(source, sample(), ConversionOptions())
     next((source / config).iterdir()).unlink()
     [fault] = refused("parquet", source, tmp_path)
     assert fault.startswith(f"GW283 no {config}/train-") and "which its manifest lists" in fault
@@ -273,7 +275,7 @@ def test_broken_metadata_of_a_dataset_is_told(key: str, metadata: str, tmp_path:
     from tests.formats.sample import sample
 
     source = tmp_path / "set"
-    FORMATS["parquet"].write(source, sample(), Setting())
+    FORMATS["parquet"].write(source, sample(), ConversionOptions())
     [file] = (source / "annotations").iterdir()
     pq.write_table(pq.read_table(file).replace_schema_metadata({key: metadata}), file)
     [fault] = refused("parquet", source, tmp_path)
@@ -288,7 +290,7 @@ def test_a_label_of_no_number_is_a_fault(tmp_path: Path) -> None:
     from tests.formats.sample import sample
 
     source = tmp_path / "set"
-    FORMATS["parquet"].write(source, sample(), Setting())
+    FORMATS["parquet"].write(source, sample(), ConversionOptions())
     [file] = (source / "annotations").iterdir()
     table = pq.read_table(file)
     rows = table.to_pylist()

@@ -15,7 +15,7 @@ import spacy
 from spacy.tokens import DocBin
 
 from goldwire.errors import GoldwireError
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Article
 from tests.shared import SHARED, needs_shared
@@ -25,9 +25,9 @@ CASES = "cases/formats"
 Read = dict[str, dict[str, list[tuple[str, str]]]]
 
 
-def taken(name: str, path: Path, **options: Any) -> tuple[list[Article], Setting]:
+def taken(name: str, path: Path, **options: Any) -> tuple[list[Article], ConversionOptions]:
     """The articles of a path, and what was put down."""
-    setting = Setting(**options)
+    setting = ConversionOptions(**options)
     return FORMATS[name].read(path, setting), setting
 
 

@@ -13,7 +13,7 @@ from goldwire.annotations.tokens import tokenizer
 from goldwire.cli.corpus import command
 from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.formats.spacy_doc import KEY, Pipeline, annotation_from
 from goldwire.model import Annotation, Article, Document, Span
@@ -118,10 +118,10 @@ def test_spans_that_cut_tokens_are_told_with_the_token(tmp_path: Path) -> None:
     document = Document("d", "l’ex-premier ministre", {"language": "fr"})
     spans = (Span("a", "entity", "ROLE", 5, 12),)
     held = [Article(document, (Annotation("d", "x", "s@1", spans=spans),))]
-    setting = Setting()
+    setting = ConversionOptions()
     FORMATS["docbin"].write(tmp_path / "x.spacy", held, setting)
     assert (setting.lost, setting.widened) == ({}, ["x/d [5, 12) «premier» in «ex-premier»"])
-    assert marks(FORMATS["docbin"].read(tmp_path / "x.spacy", Setting())) == marks(held)
+    assert marks(FORMATS["docbin"].read(tmp_path / "x.spacy", ConversionOptions())) == marks(held)
     FORMATS["conll"].write(tmp_path / "x.conll", held, setting)
     assert setting.lost["spans that cut a token"] == ["x/d [5, 12) «premier» in «ex-premier»"]
 
@@ -149,9 +149,9 @@ def test_a_text_that_xml_can_not_hold_goes_into_json(tmp_path: Path) -> None:
     document = Document("d", "a\u0007b 🍏")
     held = [Article(document, (Annotation("d", "x", "s@1", spans=(Span("a", "l", "L", 4, 5),)),))]
     with pytest.raises(GoldwireError, match="GW281 d: character U\\+0007 at 1"):
-        FORMATS["cas"].write(tmp_path / "xmi", held, Setting())
-    FORMATS["cas"].write(tmp_path / "json", held, Setting(cas_json=True))
-    (again,) = FORMATS["cas"].read(tmp_path / "json", Setting())
+        FORMATS["cas"].write(tmp_path / "xmi", held, ConversionOptions())
+    FORMATS["cas"].write(tmp_path / "json", held, ConversionOptions(cas_json=True))
+    (again,) = FORMATS["cas"].read(tmp_path / "json", ConversionOptions())
     assert (again.document, again.annotations[0].spans) == (document, held[0].annotations[0].spans)
 
 
@@ -171,10 +171,10 @@ def test_labels_that_no_file_could_hold_come_back(tmp_path: Path) -> None:
         ("parquet", "p"),
         ("parquet", "p.parquet"),
     ):
-        FORMATS[name].write(tmp_path / path, [article], Setting())
-        assert marks(FORMATS[name].read(tmp_path / path, Setting())) == marks([article]), name
+        FORMATS[name].write(tmp_path / path, [article], ConversionOptions())
+        assert marks(FORMATS[name].read(tmp_path / path, ConversionOptions())) == marks([article]), name
     relabelled = structs.replace(article.annotations[0], spans=spans[:1])
-    setting = Setting()
+    setting = ConversionOptions()
     FORMATS["conll"].write(tmp_path / "x.conll", [Article(document, (relabelled,))], setting)
     assert len(setting.lost["white space in a label"]) == 1
 
@@ -278,6 +278,6 @@ def test_the_list_of_what_was_written_is_no_part_of_the_corpus(lines: Path, tmp_
     pytest.importorskip("cassis")
     for _ in range(2):
         assert run(lines, tmp_path / "out", "--from", "jsonl", "--to", "cas", "--cas-json")[0] == 0
-    setting = Setting()
+    setting = ConversionOptions()
     assert len(FORMATS["cas"].read(tmp_path / "out", setting)) == len(rich())
     assert setting.noted == {}

@@ -9,7 +9,7 @@ import pytest
 
 import goldwire
 from goldwire.errors import GoldwireError
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 
 
@@ -22,7 +22,7 @@ def file(folder: Path, content: str, name: str = "a.conll") -> Path:
 
 def marked(path: Path, **options: Any) -> list[tuple[str, str]]:
     """Label and wording of all spans of a file."""
-    articles = FORMATS["conll"].read(path, Setting(**options))
+    articles = FORMATS["conll"].read(path, ConversionOptions(**options))
     return [
         (span.label, article.document.text[span.start : span.end])
         for article in articles
@@ -33,7 +33,7 @@ def marked(path: Path, **options: Any) -> list[tuple[str, str]]:
 def refusal(path: Path, **options: Any) -> str:
     """The one fault of reading a file."""
     with pytest.raises(GoldwireError) as caught:
-        FORMATS["conll"].read(path, Setting(**options))
+        FORMATS["conll"].read(path, ConversionOptions(**options))
     (fault,) = caught.value.faults
     return str(fault)
 
@@ -111,7 +111,7 @@ def test_inner_names_of_germeval_are_of_the_same_layer(tmp_path: Path) -> None:
     """Outer and inner names stand in two columns."""
     path = file(tmp_path, "#|x\n1|Bayern|B-ORG|B-LOC\n2|München|I-ORG|O\n")
     assert marked(path) == [("ORG", "Bayern München"), ("LOC", "Bayern")]
-    (article,) = FORMATS["conll"].read(path, Setting())
+    (article,) = FORMATS["conll"].read(path, ConversionOptions())
     assert {span.layer for span in article.annotations[0].spans} == {"entity"}
 
 
@@ -125,7 +125,7 @@ def test_conll_2012_is_read_by_its_brackets(tmp_path: Path) -> None:
         "bc/x 0 0 Berlin NNP (TOP*) - - - - (GPE) -\n"
     )
     path = file(tmp_path, f"#begin document (bc/x); part 000\n{rows}#end document\n", "a.v4_gold_conll")
-    (article,) = FORMATS["conll"].read(path, Setting())
+    (article,) = FORMATS["conll"].read(path, ConversionOptions())
     assert (article.document.id, article.document.text) == ("bc/x/000", "Anna Muster lives\nBerlin")
     assert marked(path) == [("PERSON", "Anna Muster"), ("GPE", "Berlin")]
 
@@ -182,7 +182,9 @@ def test_columns_can_be_named_by_name(tmp_path: Path) -> None:
     path = file(tmp_path, "id|text|kind|other\n1|Anna|B-PER|B-X\n2|lebt|O|O\n")
     assert marked(path, tag_column="kind") == marked(path, tag_column="3") == [("PER", "Anna")]
     path = file(tmp_path, "# global.columns = N TEXT NER OTHER\n1|Anna|B-PER|B-X\n2|lebt|O|O\n")
-    (article,) = FORMATS["conll"].read(path, Setting(token_column="text", tag_column="NER", layer="name"))
+    (article,) = FORMATS["conll"].read(
+        path, ConversionOptions(token_column="text", tag_column="NER", layer="name")
+    )
     assert [(s.layer, s.label) for s in article.annotations[0].spans] == [("name", "PER")]
 
 
@@ -205,7 +207,7 @@ def test_a_named_column_may_hold_types_without_any_o(tmp_path: Path) -> None:
 
 def test_other_columns_are_counted(tmp_path: Path) -> None:
     """Not those that hold nothing."""
-    setting = Setting()
+    setting = ConversionOptions()
     path = file(tmp_path, "# global.columns = ID FORM UPOS DEPS NER\n1|Anna|N|_|B-PER\n2|lebt|V|_|O\n")
     FORMATS["conll"].read(path, setting)
     assert list(setting.lost) == ["column UPOS"]
@@ -222,7 +224,7 @@ def test_multiword_tokens_are_as_the_text_has_them(tmp_path: Path) -> None:
     rows += ["", "1|Bea|B-PER", "2|da|O"]
     content = "# global.columns = ID FORM NER\n" + "\n".join(rows) + "\n"
     path = file(tmp_path, content)
-    setting = Setting()
+    setting = ConversionOptions()
     (article,) = FORMATS["conll"].read(path, setting)
     assert article.document.text == "Anna im Dorf\nBea da"
     assert marked(path) == [("PER", "Anna"), ("LOC", "im Dorf"), ("PER", "Bea")]
@@ -233,5 +235,5 @@ def test_multiword_tokens_are_as_the_text_has_them(tmp_path: Path) -> None:
 def test_a_token_that_is_a_number_sign_is_no_comment(row: str, tmp_path: Path) -> None:
     """Where the columns fit and one holds a tag, though it is not the last."""
     path = file(tmp_path, f"TOKEN|thing|MISC\nAnna|B-PER|_\n{row}\n")
-    (article,) = FORMATS["conll"].read(path, Setting())
+    (article,) = FORMATS["conll"].read(path, ConversionOptions())
     assert article.document.text.split() == ["Anna", row.partition("|")[0].strip()]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.formats.conll.tags import decode_tags, encode, split_tag
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from tests.formats.test_conll_columns import file, marked, refusal
 
@@ -73,14 +73,14 @@ def test_an_empty_last_column_says_outside(tmp_path: Path) -> None:
 def test_a_hash_begins_a_token_where_the_columns_fit(tmp_path: Path) -> None:
     """Tweets are full of them; comments are none."""
     path = file(tmp_path, "# text = a b\n#iphone|B-product\n#|O\n#x|O\n# a comment\nAnna|B-P\n")
-    (article,) = FORMATS["conll"].read(path, Setting())
+    (article,) = FORMATS["conll"].read(path, ConversionOptions())
     assert article.document.text == "#iphone # #x Anna"
     assert marked(path) == [("product", "#iphone"), ("P", "Anna")]
 
 
 def test_a_space_that_does_not_break_is_part_of_a_token(tmp_path: Path) -> None:
     """Only blanks and tabs part columns."""
-    (article,) = FORMATS["conll"].read(file(tmp_path, "10\u00a0000 B-NUM\nda O\n"), Setting())
+    (article,) = FORMATS["conll"].read(file(tmp_path, "10\u00a0000 B-NUM\nda O\n"), ConversionOptions())
     assert article.document.text == "10\u00a0000 da"
 
 
@@ -109,7 +109,7 @@ def test_documents_are_the_files_own_or_as_asked(
     content: str, per: str, documents: dict[str, str], tmp_path: Path
 ) -> None:
     """-DOCSTART-, # newdoc, a sentence, a paragraph or the file; each span is in one of them."""
-    articles = FORMATS["conll"].read(file(tmp_path, content), Setting(document_per=per))
+    articles = FORMATS["conll"].read(file(tmp_path, content), ConversionOptions(document_per=per))
     assert {a.document.id: a.document.text for a in articles} == documents
     assert sum(len(a.annotations[0].spans) for a in articles) == content.count("B-P")
 
@@ -125,7 +125,7 @@ def test_lines_of_one_fault_are_one_fault(tmp_path: Path) -> None:
     rows = "".join(f"w{n}|O\nodd\n" for n in range(500))
     path = file(tmp_path, f"{rows}Bea|PER!\nCleo|LOC!\n" + "Anna|B-P\nx|O\n" * 500)
     with pytest.raises(GoldwireError) as caught:
-        FORMATS["conll"].read(path, Setting())
+        FORMATS["conll"].read(path, ConversionOptions())
     assert [(fault.code, fault.count) for fault in caught.value.faults] == [("GW276", 500), ("GW276", 2)]
     assert "a.conll:2" in str(caught.value) and "500 times, also at" in str(caught.value)
     assert "a.conll:4, " in str(caught.value).partition("\n")[0]
@@ -134,7 +134,7 @@ def test_lines_of_one_fault_are_one_fault(tmp_path: Path) -> None:
 def test_a_broken_line_ends_a_span_and_is_put_aside(tmp_path: Path) -> None:
     """Where the reading is lenient the rest of the document is read."""
     path = file(tmp_path, "Anna|B-P\nodd\nMuster|I-P\nBea|B-P\nBea|?\nCleo|O\nx|O\n")
-    setting = Setting(lenient=True)
+    setting = ConversionOptions(lenient=True)
     (article,) = FORMATS["conll"].read(path, setting)
     text = article.document.text
     spans = article.annotations[0].spans
@@ -150,6 +150,6 @@ def test_white_space_stands_as_misc_writes_it(tmp_path: Path) -> None:
     path = file(
         tmp_path, "TOKEN|NER|MISC\nAnna|B-P|SpacesAfter=\\s\\t\nMuster|I-P|SpacesAfter=\\r\\n\nda|O|_\n"
     )
-    (article,) = FORMATS["conll"].read(path, Setting())
+    (article,) = FORMATS["conll"].read(path, ConversionOptions())
     assert article.document.text == "Anna \tMuster\nda"
     assert [(s.start, s.end, s.label) for s in article.annotations[0].spans] == [(0, 12, "P")]

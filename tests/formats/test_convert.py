@@ -19,7 +19,7 @@ from goldwire.cli.corpus import command
 from goldwire.errors import GoldwireError
 from goldwire.formats.convert import convert
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS, format_named
 from goldwire.model import Annotation, Article, Document
 from tests.corpus.mini import MINI, mini_articles, mini_project
@@ -62,13 +62,13 @@ def test_reading_leaves_the_garbage_collector_as_it_was(content: bytes, tmp_path
     path.write_bytes(content)
     before = gc.get_threshold()
     with suppress(GoldwireError):
-        FORMATS["jsonl"].read(path, Setting())
+        FORMATS["jsonl"].read(path, ConversionOptions())
     assert gc.get_threshold() == before
 
 
 def test_a_single_document_of_a_larger_project_is_converted_alone(tmp_path: Path) -> None:
     """Articles that no file of quotes annotates are not written."""
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     path = tmp_path / "out.jsonl"
     convert(MINI / "quotes/soupe-anna.yaml", path, source="quotes", target="jsonl", setting=setting)
     assert [article.document.id for article in read_jsonl(path)] == ["soupe"]
@@ -80,7 +80,7 @@ def test_the_store_never_trades_a_more_trusted_annotation_for_a_lesser_one(tmp_p
     reviewed = structs.replace(mini_articles()[1].annotations[0], status="reviewed")
     write_annotation(project, reviewed)
     with pytest.raises(GoldwireError, match="a reviewed annotation would be replaced by a submitted one"):
-        FORMATS["store"].write(project.root, mini_articles(), Setting())
+        FORMATS["store"].write(project.root, mini_articles(), ConversionOptions())
     assert read_annotations(project) == [reviewed]
 
 
@@ -90,7 +90,7 @@ def test_the_store_refuses_strange_articles_and_other_texts(tmp_path: Path) -> N
     strange = Article(Document("x", "text"), (Annotation("x", "a", "mini@0.1"),))
     other = Article(Document("soupe", "text"), (Annotation("soupe", "a", "mini@0.1"),))
     with pytest.raises(GoldwireError) as caught:
-        FORMATS["store"].write(project.root, [*mini_articles(), strange, other], Setting())
+        FORMATS["store"].write(project.root, [*mini_articles(), strange, other], ConversionOptions())
     assert sorted(fault.code for fault in caught.value.faults) == ["GW203", "GW210"]
     assert read_annotations(project) == []
 
@@ -100,7 +100,7 @@ def test_a_format_that_does_not_exist_or_goes_one_way_is_told_by_name(tmp_path: 
     with pytest.raises(GoldwireError, match="unknown format `tape`"):
         format_named("tape")
     with pytest.raises(GoldwireError, match="`quotes` can't be written"):
-        convert(tmp_path, tmp_path, source="jsonl", target="quotes", setting=Setting())
+        convert(tmp_path, tmp_path, source="jsonl", target="quotes", setting=ConversionOptions())
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_folder_where_a_file_is_read_is_told_the_way_out(
 ) -> None:
     """The message says which file to name, and how folders are read."""
     with pytest.raises(GoldwireError, match=f"{told}.*--from store") as caught:
-        convert(tmp_path, tmp_path / "out", source=name, target="jsonl", setting=Setting(project))
+        convert(tmp_path, tmp_path / "out", source=name, target="jsonl", setting=ConversionOptions(project))
     assert "a folder, not a" in str(caught.value) and str(tmp_path) in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -125,7 +125,7 @@ def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("document: nowhere\n", encoding="utf-8")
     with pytest.raises(GoldwireError, match="GW258"):
-        convert(broken, target, source="quotes", target="jsonl", setting=Setting(MINI))
+        convert(broken, target, source="quotes", target="jsonl", setting=ConversionOptions(MINI))
     assert target.read_bytes() == before
 
 
@@ -139,7 +139,7 @@ def test_a_source_that_breaks_off_leaves_nothing_of_what_was_read(tmp_path: Path
     project = mini_project(tmp_path / "mini", annotated=False)
     target = project.root if name == "store" else tmp_path / "out"
     with pytest.raises(GoldwireError, match=r"in\.jsonl:3"):
-        convert(source, target, source="jsonl", target=name, setting=Setting(project.root))
+        convert(source, target, source="jsonl", target=name, setting=ConversionOptions(project.root))
     assert read_annotations(project) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "mini"]
 
@@ -151,7 +151,7 @@ def test_what_goes_through_one_at_a_time_is_counted(tmp_path: Path, name: str) -
     write_jsonl(source, mini_articles())
     project = mini_project(tmp_path / "mini", annotated=False)
     target = project.root if name == "store" else tmp_path / "out"
-    done = convert(source, target, source="jsonl", target=name, setting=Setting(project.root))
+    done = convert(source, target, source="jsonl", target=name, setting=ConversionOptions(project.root))
     annotations = [annotation for article in mini_articles() for annotation in article.annotations]
     assert done.written == len(annotations)
     assert done.counts == {

@@ -18,7 +18,7 @@ from goldwire.cli.corpus import command
 from goldwire.cli.eval import command as eval_command
 from goldwire.formats.edges import BLANK, TRIMMED
 from goldwire.formats.jsonl import write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
 from tests.formats.sample import unpadded, whole
@@ -60,7 +60,7 @@ def _docbin(folder: Path) -> Path:
 
 
 def _written(name: str, ending: str, folder: Path) -> Path:
-    FORMATS[name].write(folder / f"d{ending}", [held()], Setting())
+    FORMATS[name].write(folder / f"d{ending}", [held()], ConversionOptions())
     return folder / f"d{ending}"
 
 
@@ -76,7 +76,7 @@ def test_every_reader_takes_it_off_and_counts_it(name: str, tmp_path: Path) -> N
         name, path = "docbin", _written("docbin", ".spacy", tmp_path)
     else:
         path = _written(name, endings[name], tmp_path)
-    setting = Setting()
+    setting = ConversionOptions()
     (article,) = FORMATS[name].read(path, setting)
     (annotation,) = article.annotations
     text = article.document.text
@@ -94,7 +94,7 @@ def test_a_token_of_white_space_in_conll_is_trimmed_too(tmp_path: Path) -> None:
     """A space that does not break is a token of its own in some files."""
     path = tmp_path / "d.conll"
     path.write_text("Anna\tB-PER\n\u00a0\tI-PER\nlebt\tO\n\u00a0\tB-PER\nda\tO\n", encoding="utf-8")
-    setting = Setting()
+    setting = ConversionOptions()
     (article,) = FORMATS["conll"].read(path, setting)
     assert [(s.start, s.end) for s in article.annotations[0].spans] == [(0, 4)]
     assert (len(setting.lost[TRIMMED]), len(setting.lost[BLANK])) == (1, 1)
@@ -105,7 +105,7 @@ def test_what_is_read_of_any_article_is_unpadded_and_the_account_is_whole(articl
     """Every span is kept, trimmed or put aside, and each is counted."""
     from goldwire.formats.edges import trimmed
 
-    setting = Setting()
+    setting = ConversionOptions()
     again = trimmed(article, setting)
     assert whole([again]) == whole([unpadded(article)])
     spans = setting.account.spans
@@ -113,7 +113,7 @@ def test_what_is_read_of_any_article_is_unpadded_and_the_account_is_whole(articl
     assert spans.kept == sum(len(a.spans) for a in again.annotations)
     assert spans.not_kept == len(setting.lost.get(BLANK, ()))
     assert spans.trimmed == len(setting.lost.get(TRIMMED, ()))
-    assert whole([trimmed(again, Setting())]) == whole([again])
+    assert whole([trimmed(again, ConversionOptions())]) == whole([again])
 
 
 @given(article=articles())
@@ -182,7 +182,7 @@ def test_training_says_what_white_space_there_was_or_is(tmp_path: Path) -> None:
         "DATE",
     ]
     project = mini_project(tmp_path / "mini")
-    (article, *_) = FORMATS["store"].read(project.root, Setting())
+    (article, *_) = FORMATS["store"].read(project.root, ConversionOptions())
     annotation = curated(article.annotations)
     assert annotation is not None
     first = annotation.spans[0]

@@ -15,7 +15,7 @@ from spacy.tokens import DocBin
 import goldwire
 from goldwire.cli.corpus import command
 from goldwire.errors import Fault, GoldwireError, by_cause
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 
 FAULTS = st.builds(
@@ -79,7 +79,7 @@ def test_a_cause_is_told_once_and_put_aside_where_asked(name: str, tmp_path: Pat
     """150 broken parts are few lines; lenient, they lie in quarantine and the rest is read."""
     path, broken = SOURCES[name](tmp_path)
     with pytest.raises(GoldwireError) as caught:
-        FORMATS[name].read(path, Setting())
+        FORMATS[name].read(path, ConversionOptions())
     assert len(caught.value.faults) <= 2
     assert sum(fault.count for fault in caught.value.faults) == broken
     articles = goldwire.read(path, format=name, lenient=True)
@@ -115,7 +115,7 @@ def test_where_nothing_is_left_it_is_an_error_all_the_same(name: str, tmp_path: 
     path = tmp_path / "in.txt"
     path.write_text("Some text.\nMore of it.\n", encoding="utf-8")
     with pytest.raises(GoldwireError):
-        FORMATS[name].read(path, Setting(lenient=True))
+        FORMATS[name].read(path, ConversionOptions(lenient=True))
 
 
 def test_documents_that_a_schema_does_not_fit_are_put_aside(tmp_path: Path) -> None:

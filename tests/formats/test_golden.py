@@ -14,7 +14,7 @@ import pytest
 from goldwire.annotations.line import dumps
 from goldwire.folders import MANIFEST
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Article
 from tests.formats.sample import GOLDEN, SCHEMA, marks, rich, sample
@@ -49,8 +49,8 @@ def test_a_golden_folder_is_written_as_it_was_read(
     name: str, golden: str, _held: list[Article], options: dict[str, Any], tmp_path: Path
 ) -> None:
     """To the byte."""
-    held = FORMATS[name].read(GOLDEN / golden, Setting(**options))
-    FORMATS[name].write(tmp_path / golden, held, Setting(**options))
+    held = FORMATS[name].read(GOLDEN / golden, ConversionOptions(**options))
+    FORMATS[name].write(tmp_path / golden, held, ConversionOptions(**options))
     assert files(tmp_path / golden) == files(GOLDEN / golden)
 
 
@@ -59,14 +59,14 @@ def test_a_golden_folder_is_what_the_sample_gives(
     name: str, golden: str, held: list[Article], options: dict[str, Any], tmp_path: Path
 ) -> None:
     """What is written today is what was looked at once."""
-    FORMATS[name].write(tmp_path / golden, held, Setting(**options))
+    FORMATS[name].write(tmp_path / golden, held, ConversionOptions(**options))
     assert files(tmp_path / golden) == files(GOLDEN / golden)
 
 
 @pytest.mark.parametrize(("name", "golden"), ONE_WAY, ids=[golden for _, golden in ONE_WAY])
 def test_what_goes_one_way_is_read_as_it_was(name: str, golden: str) -> None:
     """Everything in it, as JSON Lines."""
-    held = FORMATS[name].read(GOLDEN / golden, Setting())
+    held = FORMATS[name].read(GOLDEN / golden, ConversionOptions())
     expected = read_jsonl(GOLDEN / f"{golden.partition('.')[0]}.jsonl")
     assert [dumps(article) for article in held] == [dumps(article) for article in expected]
 
@@ -75,7 +75,7 @@ def test_what_goes_one_way_is_read_as_it_was(name: str, golden: str) -> None:
 def test_binary_files_are_written_the_same_again(name: str, tmp_path: Path) -> None:
     """What can't be kept as text is the same to the byte after a way there and back."""
     ending = {"docbin": ".spacy", "parquet": ".parquet"}[name]
-    setting = Setting(schema_path=SCHEMA, language="fr")
+    setting = ConversionOptions(schema_path=SCHEMA, language="fr")
     FORMATS[name].write(tmp_path / f"a{ending}", rich(), setting)
     again = FORMATS[name].read(tmp_path / f"a{ending}", setting)
     FORMATS[name].write(tmp_path / f"b{ending}", again, setting)
@@ -98,7 +98,7 @@ if __name__ == "__main__":
     for format_name, target, articles, given in BOTH_WAYS:
         path = GOLDEN / target
         shutil.rmtree(path, ignore_errors=True)
-        FORMATS[format_name].write(path, articles, Setting(**given))
+        FORMATS[format_name].write(path, articles, ConversionOptions(**given))
     for format_name, target in ONE_WAY:
-        found = FORMATS[format_name].read(GOLDEN / target, Setting())
+        found = FORMATS[format_name].read(GOLDEN / target, ConversionOptions())
         write_jsonl(GOLDEN / f"{target.partition('.')[0]}.jsonl", found)

@@ -22,7 +22,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.guess import formats_like, guess_read
 from goldwire.formats.head import Head
 from goldwire.formats.jsonl import write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from tests.corpus.mini import mini_project
 from tests.examples import at_most
@@ -61,7 +61,7 @@ def test_what_goldwire_writes_is_told_by_its_content_alone(name: str, target: st
     path = tmp_path / target
     options = {"layer": "thing"} if name == "conll" else {}
     articles = rich()[:1] if name == "conll" else rich()
-    FORMATS[name].write(path, articles, Setting(schema_path=SCHEMA, language="fr", **options))  # type: ignore[arg-type]
+    FORMATS[name].write(path, articles, ConversionOptions(schema_path=SCHEMA, language="fr", **options))  # type: ignore[arg-type]
     assert formats_like(path) == [name]
     assert goldwire.read(path).format == name
     assert len(goldwire.read(path, "auto")) == len(goldwire.read(path, name))
@@ -152,7 +152,7 @@ def test_scores_are_made_of_any_format(tmp_path: Path) -> None:
     """Gold from one tool, predictions from another; what was taken and what was lost is said."""
     gold = tmp_path / "gold.jsonl"
     write_jsonl(gold, sample()[:1])
-    FORMATS["prodigy"].write(tmp_path / "pred.jsonl", sample()[:1], Setting())
+    FORMATS["prodigy"].write(tmp_path / "pred.jsonl", sample()[:1], ConversionOptions())
     code, told, said = run("score", gold, tmp_path / "pred.jsonl", "--resamples", "0", group=eval_command)
     assert code == 0 and "reference" in told
     assert f"{tmp_path / 'pred.jsonl'}: read as prodigy" in said and f"{gold}: read as" not in said
@@ -174,7 +174,7 @@ def test_two_systems_are_compared_from_any_format(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     write_jsonl(gold, sample()[:1])
     for name in ("doccano", "prodigy"):
-        FORMATS[name].write(tmp_path / f"{name}.jsonl", sample()[:1], Setting())
+        FORMATS[name].write(tmp_path / f"{name}.jsonl", sample()[:1], ConversionOptions())
     code, _, said = run(
         "compare", gold, tmp_path / "doccano.jsonl", tmp_path / "prodigy.jsonl", "--rounds", "100",
         group=eval_command,

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from goldwire.cli.eval import command as eval_command
 from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.limits import INFLATED
 from goldwire.model import Article
@@ -107,9 +107,9 @@ PROJECT = {
 }
 
 
-def read(path: Path, name: str = "cas", **options: Any) -> tuple[list[Article], Setting]:
+def read(path: Path, name: str = "cas", **options: Any) -> tuple[list[Article], ConversionOptions]:
     """The articles of a path, and what was put down."""
-    setting = Setting(**options)
+    setting = ConversionOptions(**options)
     return FORMATS[name].read(path, setting), setting
 
 

@@ -21,7 +21,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats import others
 from goldwire.formats.counting import PLAIN, SILENT, CountedText, Counting, counted_by_edges
 from goldwire.formats.guess import formats_like
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
 from goldwire.text import normalise
@@ -42,7 +42,7 @@ def format_of(file: Path) -> str:
 
 def held(file: Path) -> dict[str, Any]:
     """Everything that reading a golden file gives, and what was put down, by number."""
-    setting = Setting(**OPTIONS.get(file.name, {}))  # type: ignore[arg-type]
+    setting = ConversionOptions(**OPTIONS.get(file.name, {}))  # type: ignore[arg-type]
     read = FORMATS[format_of(file)].read(file, setting)
     figures = {
         "articles": [to_builtins(to_record(article)) for article in read],
@@ -62,9 +62,9 @@ def words(read: list[Article]) -> list[list[tuple[str, str]]]:
     ]
 
 
-def read(name: str, path: Path, **options: Any) -> tuple[list[Article], Setting]:
+def read(name: str, path: Path, **options: Any) -> tuple[list[Article], ConversionOptions]:
     """The articles of a file, and what was put down."""
-    setting = Setting(**options)
+    setting = ConversionOptions(**options)
     return FORMATS[name].read(path, setting), setting
 
 
@@ -114,7 +114,7 @@ def test_what_is_written_for_a_tool_comes_back(name: str, article: Article) -> N
         kept.append(structs.replace(annotation, spans=spans, relations=relations))
     article = Article(structs.replace(article.document, meta={}), tuple(kept))
     with tempfile.TemporaryDirectory() as folder:
-        setting = Setting()
+        setting = ConversionOptions()
         FORMATS[name].write(Path(folder) / "out.jsonl", [article], setting)
         again, _ = read(name, Path(folder) / "out.jsonl")
     expected = comparable(article)
@@ -131,7 +131,7 @@ def test_a_span_within_a_word_comes_back_from_doccano(tmp_path: Path) -> None:
     span = Span("s", "entity", "FOOD", 4, 8)  # in grapheme clusters that would be the second word
     document = Document("d", "x\u0336y\u0336z abcd efg")
     article = Article(document, (Annotation("d", "a", "mini@1", "submitted", spans=(span,)),))
-    FORMATS["doccano"].write(tmp_path / "out.jsonl", [article], Setting())
+    FORMATS["doccano"].write(tmp_path / "out.jsonl", [article], ConversionOptions())
     [again], _ = read("doccano", tmp_path / "out.jsonl")
     assert comparable(again) == comparable(article)
 
@@ -141,7 +141,7 @@ def test_meta_comes_back_from_a_tool(name: str, tmp_path: Path) -> None:
     """Whatever the tool keeps beside its own keys."""
     annotation = Annotation("d", "zoe", "found@0", spans=(Span("s1", "entity", "COOK", 0, 4),))
     article = Article(Document("d", "Anna cuts.", {"source": "kitchen", "page": 3}), (annotation,))
-    setting = Setting()
+    setting = ConversionOptions()
     FORMATS[name].write(tmp_path / "out.jsonl", [article], setting)
     [again] = read(name, tmp_path / "out.jsonl")[0]
     assert (again.document, setting.lost) == (article.document, {})
@@ -154,7 +154,7 @@ def test_relations_for_prodigy_have_their_tokens(tmp_path: Path) -> None:
         "d", "zoe", "s@1", "submitted", spans=spans, relations=(Relation("cuts", "a", "b"),)
     )
     article = Article(Document("d", "Anna cuts green leeks."), (annotation,))
-    FORMATS["prodigy"].write(tmp_path / "out.jsonl", [article], Setting(language="en"))
+    FORMATS["prodigy"].write(tmp_path / "out.jsonl", [article], ConversionOptions(language="en"))
     line = json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
     assert [token["text"] for token in line["tokens"]] == ["Anna", "cuts", "green", "leeks", "."]
     assert [(s["token_start"], s["token_end"]) for s in line["spans"]] == [(0, 0), (2, 3)]
@@ -164,7 +164,7 @@ def test_relations_for_prodigy_have_their_tokens(tmp_path: Path) -> None:
 def test_doccano_without_relations_is_what_every_span_project_imports(tmp_path: Path) -> None:
     """Offsets and label in one list, counted as its pages count."""
     annotation = Annotation("d", "zoe", "s@1", spans=(Span("a", "entity", "COOK", 2, 6),))
-    setting = Setting()
+    setting = ConversionOptions()
     FORMATS["doccano"].write(
         tmp_path / "o.jsonl", [Article(Document("d", "🍏 Anna."), (annotation,))], setting
     )

@@ -24,7 +24,7 @@ from goldwire.formats.arrow import annotation_batch, annotation_of, annotations_
 from goldwire.formats.convert import convert
 from goldwire.formats.dataset_columns import SchemaColumns
 from goldwire.formats.inferred_schema import found_schema
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.parquet import MARKS
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Article, Drafting, Provenance, curated
@@ -99,7 +99,7 @@ def test_rows_say_what_any_articles_do(held: list[Article]) -> None:
 def test_rows_say_what_the_examples_do() -> None:
     """With schemas that have choices, flags and relations too."""
     project = load_project(ROOT)
-    told_by_rows(FORMATS["store"].read(ROOT, Setting()), load_schema(project.schema_path))
+    told_by_rows(FORMATS["store"].read(ROOT, ConversionOptions()), load_schema(project.schema_path))
     told_by_rows(mini_articles(), load_schema(SCHEMA))
 
 
@@ -117,15 +117,15 @@ def test_the_schema_is_what_datasets_makes(config: str) -> None:
 
 def test_the_built_dataset_is_read_whole() -> None:
     """What `corpus build` wrote gives back every article as the store has it."""
-    assert whole(FORMATS["parquet"].read(ROOT / "corpus", Setting())) == whole(
-        FORMATS["store"].read(ROOT, Setting())
+    assert whole(FORMATS["parquet"].read(ROOT / "corpus", ConversionOptions())) == whole(
+        FORMATS["store"].read(ROOT, ConversionOptions())
     )
 
 
 @pytest.mark.slow
 def test_datasets_loads_a_converted_folder(tmp_path: Path) -> None:
     """Both configs, in a process of its own, with names for the numbers of labels."""
-    FORMATS["parquet"].write(tmp_path / "set", sample(), Setting(schema_path=SCHEMA))
+    FORMATS["parquet"].write(tmp_path / "set", sample(), ConversionOptions(schema_path=SCHEMA))
     code = (
         "import sys; from datasets import load_dataset\n"
         "a, b = (load_dataset(sys.argv[1], each)['train'] for each in ('documents', 'annotations'))\n"
@@ -141,8 +141,8 @@ def test_metadata_of_any_type_survives_its_columns(tmp_path: Path) -> None:
     """A title that is a number and oddities that are no list come back as they were."""
     held = rich()
     held[0].document.meta.update({"title": 7, "url": None, "oddities": "une", "source": "s"})
-    FORMATS["parquet"].write(tmp_path / "set", held, Setting())
-    assert whole(FORMATS["parquet"].read(tmp_path / "set", Setting())) == whole(held)
+    FORMATS["parquet"].write(tmp_path / "set", held, ConversionOptions())
+    assert whole(FORMATS["parquet"].read(tmp_path / "set", ConversionOptions())) == whole(held)
 
 
 def predicted() -> list[Article]:
@@ -168,16 +168,16 @@ def predicted() -> list[Article]:
 
 def test_one_file_keeps_what_a_model_was_trained_on(tmp_path: Path) -> None:
     """A prediction for a text that the model had learned from is still known as one."""
-    path, setting = tmp_path / "pred.parquet", Setting()
+    path, setting = tmp_path / "pred.parquet", ConversionOptions()
     FORMATS["parquet"].write(path, predicted(), setting)
     assert setting.lost == {}
-    assert whole(FORMATS["parquet"].read(path, Setting())) == whole(predicted())
+    assert whole(FORMATS["parquet"].read(path, ConversionOptions())) == whole(predicted())
 
 
 def test_a_file_of_an_older_version_is_read(tmp_path: Path) -> None:
     """Without the column nothing is marked."""
     path = tmp_path / "pred.parquet"
-    FORMATS["parquet"].write(path, sample(), Setting())
+    FORMATS["parquet"].write(path, sample(), ConversionOptions())
     table = pq.read_table(path)
     rows = table.column("annotations").to_pylist()
     for several in rows:
@@ -185,16 +185,16 @@ def test_a_file_of_an_older_version_is_read(tmp_path: Path) -> None:
             for name in ("trained_on", "drafting", "passes"):
                 del row["provenance"][name]
     pq.write_table(table.set_column(3, "annotations", pa.array(rows)), path)
-    assert whole(FORMATS["parquet"].read(path, Setting())) == whole(sample())
+    assert whole(FORMATS["parquet"].read(path, ConversionOptions())) == whole(sample())
 
 
 @pytest.mark.parametrize("schema", [None, SCHEMA])
 def test_a_folder_counts_what_a_model_was_trained_on(schema: Path | None, tmp_path: Path) -> None:
     """A dataset has no column for it: it is counted with its place, and --strict writes nothing."""
     source = tmp_path / "pred.jsonl"
-    FORMATS["jsonl"].write(source, predicted(), Setting())
+    FORMATS["jsonl"].write(source, predicted(), ConversionOptions())
     for strict in (False, True):
-        setting = Setting(schema_path=schema, strict=strict)
+        setting = ConversionOptions(schema_path=schema, strict=strict)
         out = tmp_path / f"set-{strict}"
         with pytest.raises(GoldwireError, match="GW272") if strict else nullcontext():
             convert(source, out, source="jsonl", target="parquet", setting=setting)
@@ -222,15 +222,15 @@ def test_what_is_no_dataset_is_told(tmp_path: Path) -> None:
     file.write_bytes(b"no")
     for path, said in ((tmp_path, "no documents"), (file, "no parquet")):
         with pytest.raises(GoldwireError, match=said) as caught:
-            FORMATS["parquet"].read(path, Setting())
+            FORMATS["parquet"].read(path, ConversionOptions())
         assert caught.value.faults[0].code == "GW283"
     pq.write_table(pa.table({"id": ["a", "b"], "text": ["x", "y"]}), file)
     with pytest.raises(GoldwireError, match=r"GW283 .* no column `meta`"):
-        FORMATS["parquet"].read(file, Setting())
+        FORMATS["parquet"].read(file, ConversionOptions())
     bad = pa.table({"id": ["a", "b"], "text": ["x", "y"], "meta": ["", "[]"], "annotations": [[], []]})
     pq.write_table(bad, file)
     with pytest.raises(GoldwireError) as caught:
-        FORMATS["parquet"].read(file, Setting())
+        FORMATS["parquet"].read(file, ConversionOptions())
     assert [(f.code, f.where) for f in caught.value.faults] == [
         ("GW284", f"{file} row 1"),
         ("GW284", f"{file} row 2"),
@@ -240,15 +240,15 @@ def test_what_is_no_dataset_is_told(tmp_path: Path) -> None:
 def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
     """Labels that a schema lacks are told, all of them, and nothing is written."""
     target = tmp_path / "set"
-    FORMATS["parquet"].write(target, sample(), Setting())
+    FORMATS["parquet"].write(target, sample(), ConversionOptions())
     before = {path: path.read_bytes() for path in target.rglob("*.parquet")}
     schema = load_project(ROOT).schema_path
     with pytest.raises(GoldwireError) as caught:
-        FORMATS["parquet"].write(target, sample(), Setting(schema_path=schema))
+        FORMATS["parquet"].write(target, sample(), ConversionOptions(schema_path=schema))
     assert {fault.code for fault in caught.value.faults} == {"GW270"}
     assert "has no layer `thing`" in str(caught.value) and "no relation `with`" in str(caught.value)
     assert {path: path.read_bytes() for path in target.rglob("*.parquet")} == before
-    assert marks(FORMATS["parquet"].read(target, Setting())) == marks(sample())
+    assert marks(FORMATS["parquet"].read(target, ConversionOptions())) == marks(sample())
 
 
 def bomb(path: Path, columns: dict[str, pa.Array]) -> Path:
@@ -283,7 +283,7 @@ def test_a_few_kilobytes_that_stand_for_much_more_are_refused_before_they_are_un
     path = bomb(tmp_path / "a.parquet", columns)
     before = pa.total_allocated_bytes()
     with pytest.raises(GoldwireError, match=f"{code} .*more than 64 MiB"):
-        FORMATS[form].read(path, Setting())
+        FORMATS[form].read(path, ConversionOptions())
     assert pa.total_allocated_bytes() - before < 64 << 20
 
 
@@ -294,4 +294,4 @@ def test_what_repeats_itself_within_its_limits_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     columns = {"tokens": [tokens] * rows, "ner_tags": [tags] * rows, "note": [None, "x"] * (rows // 2)}
     pq.write_table(pa.table(columns), path)
-    assert len(FORMATS["huggingface"].read(path, Setting())) == rows
+    assert len(FORMATS["huggingface"].read(path, ConversionOptions())) == rows

@@ -22,7 +22,7 @@ from goldwire.formats.labelstudio import export
 from goldwire.formats.labelstudio.export import read_labelstudio, write_labelstudio
 from goldwire.formats.labelstudio.items import Item
 from goldwire.formats.labelstudio.result_reader import ResultReader
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article, Relation
 from goldwire.schemas import Schema
 from tests.annotate.helpers import make_schema
@@ -37,7 +37,7 @@ MISSING = object()
 
 
 def _outcome(path: Path, schema: Schema | None) -> str:
-    setting = Setting()
+    setting = ConversionOptions()
     if schema is not None:
         setting.schema = setting.named_schema = schema
     try:
@@ -197,7 +197,7 @@ def test_a_relation_that_stands_twice_is_counted(odd: bool, tmp_path: Path) -> N
     path = tmp_path / "x.json"
     task = {"id": 1, "data": {"text": TEXT}, "annotations": [{"completed_by": 1, "result": result}]}
     path.write_text(json.dumps([task]), encoding="utf-8")
-    setting = Setting()
+    setting = ConversionOptions()
     setting.schema = setting.named_schema = SCHEMA
     [article] = read_labelstudio(path, setting)
     assert article.annotations[0].relations == (
@@ -216,10 +216,10 @@ def test_a_double_relation_of_the_model_is_counted_when_written(tmp_path: Path) 
     first = article.annotations[0]
     again = structs.replace(first.relations[0], marked_by=("b",))
     doubled = structs.replace(first, relations=(*first.relations, again))
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     write_labelstudio(tmp_path / "x.json", [Article(article.document, (doubled,))], setting)
     assert setting.lost == {"relations that stand twice": ["anna/recette-1 object T2 → T3"]}
-    strict = Setting(MINI, strict=True)
+    strict = ConversionOptions(MINI, strict=True)
     with pytest.raises(GoldwireError, match="GW272"):
         write_labelstudio(tmp_path / "y.json", [Article(article.document, (doubled,))], strict)
     assert not (tmp_path / "y.json").exists()
@@ -230,7 +230,7 @@ def test_metadata_named_like_a_task_s_own_data_comes_back(tmp_path: Path) -> Non
     held = rich()
     meta = {"sha256": "of the source", "uid": 3, "id": "b", "text": ["x"], "title": "t"}
     held[0] = structs.replace(held[0], document=structs.replace(held[0].document, meta=meta))
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     write_labelstudio(tmp_path / "x.json", held, setting)
     assert whole(list(read_labelstudio(tmp_path / "x.json", setting))) == whole(held)
     assert setting.lost == {}

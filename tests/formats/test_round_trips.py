@@ -14,7 +14,7 @@ from msgspec import structs
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, sha256
 from goldwire.formats._escape import escape, unescape
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
 from goldwire.project import load_project
@@ -101,9 +101,9 @@ def test_brat_keeps_every_mark(article: Article) -> None:
 def test_every_span_is_in_the_tags_or_counted(scheme: str, depth: int, article: Article) -> None:
     """Text and names come back from CoNLL; what is in no column was put down, and so was what was widened."""
     with tempfile.TemporaryDirectory() as folder:
-        setting = Setting(scheme=scheme, depth=depth, layer="thing")
+        setting = ConversionOptions(scheme=scheme, depth=depth, layer="thing")
         FORMATS["conll"].write(Path(folder) / "out.conll", [article], setting)
-        (again,) = FORMATS["conll"].read(Path(folder) / "out.conll", Setting())
+        (again,) = FORMATS["conll"].read(Path(folder) / "out.conll", ConversionOptions())
     lost = {kind: len(places) for kind, places in setting.lost.items()}
     best = curated(article.annotations)
     if "texts without a token" in lost:
@@ -146,7 +146,11 @@ def test_the_schemes_say_the_same(tmp_path: Path) -> None:
 def test_the_five_articles_survive(name: str, ending: str, options: dict, tmp_path: Path) -> None:
     """Of all spans, attributes and relations of all readings 100 % come back (Label Studio's CoNLL: 74 % of
     the entities)."""
-    held = [each for each in FORMATS["store"].read(FIVE.root, Setting()) if each.document.id.startswith("0")]
+    held = [
+        each
+        for each in FORMATS["store"].read(FIVE.root, ConversionOptions())
+        if each.document.id.startswith("0")
+    ]
     assert len(held) == 5
     again, _ = through(name, held, tmp_path / f"out{ending}", project_path=FIVE.root, **options)
     wanted, found = marks(held), marks(again)
@@ -198,9 +202,9 @@ def test_counts_and_countries_come_back_or_are_told(name: str, tmp_path: Path) -
     article = accidents()
     path = tmp_path / ("fleet" if name in ("cas", "brat", "webanno_tsv") else "fleet.out")
     schema = FLEET / "schemas/fleet.yaml"
-    setting = Setting(project_path=FLEET, schema_path=schema, layer="body")
+    setting = ConversionOptions(project_path=FLEET, schema_path=schema, layer="body")
     FORMATS[name].write(path, [article], setting)
-    (again,) = FORMATS[name].read(path, Setting(project_path=FLEET, schema_path=schema))
+    (again,) = FORMATS[name].read(path, ConversionOptions(project_path=FLEET, schema_path=schema))
 
     def held(one: Article) -> set[tuple[str, int, str, str]]:
         return {

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, file_names
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.formats.webanno_tsv.rows import escape_cell, numbered, split_cell, unescape_cell, unescape_text
 from goldwire.formats.webanno_tsv.write import value_text
@@ -29,11 +29,11 @@ POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS"
 NE = f"{FORMAT}#T_SP={NER}|identifier|value\n\n\n"
 
 
-def read(tmp_path: Path, content: str, **options: Any) -> tuple[Article, Setting]:
+def read(tmp_path: Path, content: str, **options: Any) -> tuple[Article, ConversionOptions]:
     """The one article of a file, and what was put down."""
     path = tmp_path / "doc1.tsv"
     path.write_bytes(content.encode())
-    setting = Setting(**options)
+    setting = ConversionOptions(**options)
     (article,) = FORMATS["webanno_tsv"].read(path, setting)
     return article, setting
 
@@ -274,7 +274,7 @@ def test_bytes_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tsv"
     path.write_bytes(b"#FORMAT=WebAnno TSV 3.3\n#Text=\xe9\n")
     with pytest.raises(GoldwireError, match=r"GW660 .*no UTF-8 at byte 30"):
-        FORMATS["webanno_tsv"].read(path, Setting())
+        FORMATS["webanno_tsv"].read(path, ConversionOptions())
 
 
 @given(st.text(alphabet="\\[]|_;*->\t\n\r123ab é😀", max_size=12), st.text(alphabet="\\|;[]*x", max_size=6))
@@ -347,10 +347,10 @@ def test_with_a_schema_flags_and_choices_are_what_they_were(tmp_path: Path) -> N
     span = structs.replace(first.spans[2], attributes={"sure": True, "how": ["a", "b"]})
     annotation = structs.replace(first, spans=(span,), relations=())
     held = [Article(held[0].document, (annotation, second))]
-    setting = Setting(schema_path=schema)
+    setting = ConversionOptions(schema_path=schema)
     FORMATS["webanno_tsv"].write(tmp_path / "out", held, setting)
     assert list(setting.changed) == ["values written as text"]
-    (again,) = FORMATS["webanno_tsv"].read(tmp_path / "out", Setting(schema_path=schema))
+    (again,) = FORMATS["webanno_tsv"].read(tmp_path / "out", ConversionOptions(schema_path=schema))
     assert again.annotations[0].spans[0].attributes == {"sure": True, "how": ["a", "b"]}
 
 

@@ -15,7 +15,7 @@ from goldwire.formats.convert import Conversion
 from goldwire.formats.convert import convert as _convert
 from goldwire.formats.convert import write as _write
 from goldwire.formats.guess import AUTO, guess_read, guess_written, read_as, stream_as
-from goldwire.formats.options import PER, SCHEMES, STATED, Setting
+from goldwire.formats.options import PER, SCHEMES, STATED, ConversionOptions
 from goldwire.formats.registry import format_named
 from goldwire.model import Article
 from goldwire.project import Project, find_project
@@ -233,7 +233,7 @@ def streamed(source: Source) -> Iterable[Article]:
     if not isinstance(source, (str, Path, Project)):
         return articles_in(source)
     path = source.root if isinstance(source, Project) else Path(source)
-    return stream_as("store" if isinstance(source, Project) else format_of(path), path, Setting())
+    return stream_as("store" if isinstance(source, Project) else format_of(path), path, ConversionOptions())
 
 
 def articles_of(source: Source) -> list[Article]:
@@ -248,10 +248,10 @@ def schema_of(named: str | Path | Schema | None) -> Schema | None:
     return named if named is None or isinstance(named, Schema) else load_schema(named)
 
 
-#: What a conversion may be told besides its schema: the fields of `Setting` that have a plain default.
+#: What a conversion may be told besides its schema: fields of `ConversionOptions` with a plain default.
 _OPTIONS: dict[str, str | int | bool] = {
     field.name: field.default
-    for field in fields(Setting)
+    for field in fields(ConversionOptions)
     if field.default is not MISSING and field.default is not None
 }
 #: Those that can be one of a few.
@@ -263,7 +263,7 @@ def _setting(
     project: str | Path | None,
     config: str | Path | None,
     **options: Any,
-) -> Setting:
+) -> ConversionOptions:
     """What a conversion is told; GW932 for an option that no format has, GW818 for what it can't be."""
     for name, value in options.items():
         if name not in _OPTIONS:
@@ -279,7 +279,7 @@ def _setting(
     for place in (schema, project, config):
         if isinstance(place, str | Path) and not Path(place).exists():
             raise _missing(Path(place))
-    setting = Setting(**options)
+    setting = ConversionOptions(**options)
     setting.project_path = None if project is None else Path(project)
     setting.config_path = None if config is None else Path(config)
     if isinstance(schema, Schema):

@@ -91,7 +91,7 @@ def make_project_from_files(
     """
     from goldwire.annotate.records.accounts import StoredNames
     from goldwire.formats.as_project import make_project_of
-    from goldwire.formats.options import Setting
+    from goldwire.formats.options import ConversionOptions
 
     names = StoredNames(Project(Path(folder)))
     new_project = make_project_of(
@@ -100,7 +100,9 @@ def make_project_from_files(
         source=format,
         name=_named(name, folder),
         language=language,
-        setting=Setting(config_path=None if config is None else Path(config), stored_names=names.of),
+        setting=ConversionOptions(
+            config_path=None if config is None else Path(config), stored_names=names.of
+        ),
     )
     names.save()
     return new_project

@@ -16,7 +16,7 @@ from goldwire.eval.scoring.score_figures import Scores
 from goldwire.formats.articles import Articles
 from goldwire.formats.edges import trimmed_note
 from goldwire.formats.guess import stream_as
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import few_collections
 from goldwire.model import Annotation, Article, Document, curated
 from goldwire.schemas import Schema
@@ -126,7 +126,7 @@ class SideBySide:
         wanted; _OtherSchema where not all of it follows the schema `schema_id`, unless that is empty; what is
         wrong with a file as reading it does.
         """
-        settings = [(path, Setting()) for path in (gold, *preds)]
+        settings = [(path, ConversionOptions()) for path in (gold, *preds)]
         with few_collections():
             first, *others = (stream_as("jsonl", *each) for each in settings)
             self._count(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from goldwire.formats.options import LAYER, Setting
+from goldwire.formats.options import LAYER, ConversionOptions
 from goldwire.model import Article, Provenance
 
 #: What of an article a plain format may have no place for.
 BEYOND = ("meta", "status", "provenance", "marked_by", "origin", "score")
 
 
-def lose_beyond(article: Article, setting: Setting, keeps: Collection[str] = ()) -> None:
+def lose_beyond(article: Article, setting: ConversionOptions, keeps: Collection[str] = ()) -> None:
     """Put down what an article holds of `BEYOND`, but for what the format `keeps`.
 
     A status is lost unless it is the one that readers give to what names none.
@@ -22,7 +22,7 @@ def lose_beyond(article: Article, setting: Setting, keeps: Collection[str] = ())
         setting.lose("document meta", document.id)
     for annotation in article.annotations:
         where = f"{annotation.annotator}/{document.id}"
-        if "status" in lost and annotation.status != Setting.status:
+        if "status" in lost and annotation.status != ConversionOptions.status:
             setting.lose(f"status {annotation.status}", where)
         if "provenance" in lost and annotation.provenance != Provenance():
             setting.lose("provenance", where)
@@ -34,7 +34,7 @@ def lose_beyond(article: Article, setting: Setting, keeps: Collection[str] = ())
                     setting.lose(name, f"{where} {getattr(each, 'id', '') or getattr(each, 'label', '')}")
 
 
-def lose_rest(articles: Iterable[Article], setting: Setting, keeps: Collection[str]) -> None:
+def lose_rest(articles: Iterable[Article], setting: ConversionOptions, keeps: Collection[str]) -> None:
     """Put down, for tools that know labels alone, layers, attributes, and what of `BEYOND` is not kept.
 
     The layer that readers give is none.

@@ -19,7 +19,7 @@ from goldwire.annotations.store import (
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_bytes, sha256, write_texts
 from goldwire.formats import jsonl, quotes
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import STATUSES, Annotation, Article, Document
 from goldwire.project import load_project
 from goldwire.seeds import stream_seeds
@@ -27,23 +27,23 @@ from goldwire.seeds import stream_seeds
 read_jsonl = jsonl.stream_jsonl
 
 
-def write_jsonl(path: Path, articles: Iterable[Article], _setting: Setting) -> int:
+def write_jsonl(path: Path, articles: Iterable[Article], _setting: ConversionOptions) -> int:
     """Articles to a JSON Lines file."""
     return jsonl.write_jsonl(path, articles)
 
 
-def read_quotes(path: Path, setting: Setting) -> list[Article]:
+def read_quotes(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of the project that a file of quotes, or a folder of them, annotates."""
     annotations = quotes.read_quotes_files(path, setting.documents, setting.schema, setting.guidelines)
     return [article for article in join(setting.documents, annotations) if article.annotations]
 
 
-def read_store(path: Path, _setting: Setting) -> Iterator[Article]:
+def read_store(path: Path, _setting: ConversionOptions) -> Iterator[Article]:
     """All articles of the project in the folder `path`, with their stored annotations, one at a time."""
     return iter(project_articles(load_project(path)))
 
 
-def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_store(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Keep all annotations in the project in the folder `path`; the number of files that changed.
 
     The store keeps no articles: those without annotations that the project lacks are put down as lost.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from goldwire.formats.options import Setting
+    from goldwire.formats.options import ConversionOptions
 
 
 #: Articles that a notebook shows.
@@ -57,7 +57,9 @@ class Articles(list[Article]):
         self.format, self.assumed, self.path = format, list(assumed), path
 
     @classmethod
-    def as_read(cls, articles: Iterable[Article], setting: Setting, format: str, path: Path) -> Articles:
+    def as_read(
+        cls, articles: Iterable[Article], setting: ConversionOptions, format: str, path: Path
+    ) -> Articles:
         """Articles of a file, with what reading it has left in `setting`."""
         return cls(
             articles,

@@ -14,7 +14,7 @@ from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import file_names, json_lines, sha256, write_text
 from goldwire.formats.inferred_schema import found_schema
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import format_named
 from goldwire.model import Annotation, Article
 from goldwire.new_project import make_project
@@ -57,7 +57,13 @@ class ProjectMade(Figures):
 
 
 def make_project_of(
-    path: Path, target: Path, *, source: str, name: str, language: str, setting: Setting | None = None
+    path: Path,
+    target: Path,
+    *,
+    source: str,
+    name: str,
+    language: str,
+    setting: ConversionOptions | None = None,
 ) -> ProjectMade:
     """Make a project in the folder `target` of what `path` holds in the format `source`.
 
@@ -65,7 +71,7 @@ def make_project_of(
     `setting`, whose `stored_names` say what annotators are called. Raises GW714 where nothing is annotated,
     GW715 where an article stands twice, and what `make_project` and the format raise; then nothing is kept.
     """
-    setting = setting or Setting()
+    setting = setting or ConversionOptions()
     setting.language = setting.language or language
     if not path.exists():
         raise GoldwireError.of("GW901", "there is no such file or folder", where=str(path))
@@ -150,7 +156,7 @@ def _annotation(
     )
 
 
-def _fill(root: Path, articles: list[Article], setting: Setting) -> None:
+def _fill(root: Path, articles: list[Article], setting: ConversionOptions) -> None:
     """The articles, their annotations, and what was put aside, into a project's folder."""
     project = Project(root)
     names = file_names(article.document.id for article in articles)

@@ -19,7 +19,7 @@ from goldwire.files import read_text, write_text
 from goldwire.formats.account import ConversionAccount
 from goldwire.formats.guess import read_as, stream_as
 from goldwire.formats.inferred_schema import misfits
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import few_collections, format_named
 from goldwire.model import Article, curated
 from goldwire.number_format import amount, counted
@@ -106,7 +106,7 @@ def convert(
     *,
     source: str,
     target: str,
-    setting: Setting,
+    setting: ConversionOptions,
     ids: Path | None = None,
     only_curated: bool = False,
 ) -> Conversion:
@@ -133,7 +133,11 @@ def convert(
 
 
 def write(
-    path: Path, articles: Iterable[Article], target: str, setting: Setting, store: Path | None = None
+    path: Path,
+    articles: Iterable[Article],
+    target: str,
+    setting: ConversionOptions,
+    store: Path | None = None,
 ) -> Conversion:
     """Write articles to `path` in the format `target`, whole or not at all. Raises what `fitting` raises."""
     counted: Counter[str] = Counter()
@@ -196,7 +200,7 @@ def _plain(line: dict[str, Any]) -> bool:
     return True
 
 
-def fitting(articles: Iterable[Article], setting: Setting, store: Path | None) -> Iterator[Article]:
+def fitting(articles: Iterable[Article], setting: ConversionOptions, store: Path | None) -> Iterator[Article]:
     """The articles; after the last one error with all that they have and a schema that was asked for lacks
     (GW270), or has otherwise (see `misfits`).
 
@@ -219,7 +223,9 @@ def fitting(articles: Iterable[Article], setting: Setting, store: Path | None) -
     setting.settle(taken=taken)
 
 
-def _passing(articles: Iterable[Article], counted: Counter[str], setting: Setting) -> Iterator[Article]:
+def _passing(
+    articles: Iterable[Article], counted: Counter[str], setting: ConversionOptions
+) -> Iterator[Article]:
     """The articles on their way, counted as they were read; what must not be lost ends it before its end."""
     for article in articles:
         counted["documents"] += 1
@@ -232,7 +238,7 @@ def _passing(articles: Iterable[Article], counted: Counter[str], setting: Settin
     setting.check()
 
 
-def _curated(article: Article, setting: Setting) -> Article:
+def _curated(article: Article, setting: ConversionOptions) -> Article:
     best = curated(article.annotations)
     for other in article.annotations:
         if other is not best:

@@ -20,7 +20,7 @@ from goldwire.annotations.tokens import tokenizer
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes, write_bytes
 from goldwire.formats.inferred_schema import schema_for
-from goldwire.formats.options import LAYER, SCHEMA, Setting
+from goldwire.formats.options import LAYER, SCHEMA, ConversionOptions
 from goldwire.formats.spacy_doc import KEY, Pipeline, annotation_from
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
@@ -36,7 +36,7 @@ _PIECE = 1 << 20
 _TOKENS = ("TAG", "POS", "MORPH", "LEMMA", "DEP")
 
 
-def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_docbin(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Articles to one `.spacy` file; the number of Docs. What spans cut tokens is told by the token."""
     from spacy.tokens import DocBin
 
@@ -52,7 +52,7 @@ def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> i
     return len(store)
 
 
-def read_docbin(path: Path, setting: Setting) -> list[Article]:
+def read_docbin(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a `.spacy` file, or of all in a folder; Docs of one document are put together.
 
     A Doc that goldwire did not write is a document `NAME-1`, `NAME-2`, …: its groups are the layers, its
@@ -119,7 +119,7 @@ def _check_size(data: bytes, file: Path) -> None:
         raise GoldwireError.of("GW278", message, where=str(file), hint="split it into several files")
 
 
-def article_of_doc(doc: Doc, name: str, setting: Setting) -> Article:
+def article_of_doc(doc: Doc, name: str, setting: ConversionOptions) -> Article:
     """A Doc as an article with one annotation, or none; `name` is its id where it holds none."""
     for kind in _others(doc):
         setting.lose(kind, name)
@@ -201,7 +201,7 @@ def _others(doc: Doc) -> Iterator[str]:
             yield f"user_data `{key}`"
 
 
-def _foreign(doc: Doc, name: str, setting: Setting) -> Article:
+def _foreign(doc: Doc, name: str, setting: ConversionOptions) -> Article:
     text = NormalisedText(doc.text)
     if not text.same:
         setting.normalised(name)

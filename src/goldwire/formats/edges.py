@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs, to_builtins
 
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Annotation, Article, Span
 from goldwire.number_format import amount
 from goldwire.text import first_of, trim
@@ -25,7 +25,7 @@ def padded(text: str, span: Span) -> bool:
     return text[span.start : span.start + 1].isspace() or text[span.end - 1 : span.end].isspace()
 
 
-def trimmed(article: Article, setting: Setting, *, counted: bool = False) -> Article:
+def trimmed(article: Article, setting: ConversionOptions, *, counted: bool = False) -> Article:
     """The article with white space off its spans' edges, each told in `setting`, and the account of it.
 
     `counted` says that the account has the article's spans, relations and attributes already.
@@ -37,7 +37,7 @@ def trimmed(article: Article, setting: Setting, *, counted: bool = False) -> Art
     return Article(article.document, annotations)
 
 
-def _trimmed(annotation: Annotation, text: str, setting: Setting, counted: bool) -> Annotation:
+def _trimmed(annotation: Annotation, text: str, setting: ConversionOptions, counted: bool) -> Annotation:
     whole = annotation
     for span in annotation.spans:
         if padded(text, span):
@@ -61,7 +61,7 @@ def _counts(annotation: Annotation) -> tuple[int, int, int]:
     return len(annotation.spans), len(annotation.relations), attributes
 
 
-def _taken_off(annotation: Annotation, text: str, setting: Setting) -> Annotation:
+def _taken_off(annotation: Annotation, text: str, setting: ConversionOptions) -> Annotation:
     where = f"{annotation.annotator}/{annotation.document}"
     spans: list[Span] = []
     for span in annotation.spans:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from goldwire.errors import GoldwireError
 from goldwire.folders import MANIFEST, replacing
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.text import first_of
 
 
 @contextmanager
-def writing_folder(path: Path, suffixes: tuple[str, ...], setting: Setting) -> Iterator[Path]:
+def writing_folder(path: Path, suffixes: tuple[str, ...], setting: ConversionOptions) -> Iterator[Path]:
     """A folder to write into, moved to `path` at the end; where a part fails `path` stays as it was.
 
     A folder that stands is filled, other files in it stay: see `folders.replacing`, whose manifest lists

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.dataset_files import MANIFEST
 from goldwire.formats.head import BYTES, Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS, few_collections, format_named
 from goldwire.model import Article
 from goldwire.project import CONFIG
@@ -247,7 +247,7 @@ def _options(names: list[str]) -> str:
     return " or ".join(f"--from {name}" for name in names)
 
 
-def read_as(name: str, path: Path, setting: Setting) -> list[Article]:
+def read_as(name: str, path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of `path` in a format that was named.
 
     Raises GW631 where that fails, or finds nothing marked, and the file looks like another format.
@@ -256,7 +256,7 @@ def read_as(name: str, path: Path, setting: Setting) -> list[Article]:
         return list(stream_as(name, path, setting))
 
 
-def stream_as(name: str, path: Path, setting: Setting) -> Iterator[Article]:
+def stream_as(name: str, path: Path, setting: ConversionOptions) -> Iterator[Article]:
     """The same, an article at a time where the format can be read so."""
     with _told_apart(name, path):
         stream = format_named(name).stream(path, setting)

@@ -8,7 +8,7 @@ from goldwire.annotations.fit import end_faults, given_faults, value_faults
 from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.values import value_problem
 from goldwire.errors import Fault, GoldwireError, by_cause, one_of, raise_faults
-from goldwire.formats.options import SCHEMA, Setting
+from goldwire.formats.options import SCHEMA, ConversionOptions
 from goldwire.model import Annotation, Article, AttributeValue, pairs
 from goldwire.schemas.colors import PALETTE
 from goldwire.schemas.schema import (
@@ -83,7 +83,7 @@ class SchemaFor:
     that all annotations name, and it has all that they use, that one; else their labels as found.
     """
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: ConversionOptions) -> None:
         self.setting, self.usage = setting, Usage()
         self.faults: list[Fault] = []
         try:
@@ -113,7 +113,7 @@ class SchemaFor:
         return self.usage.schema(self.setting.language or "xx")
 
 
-def schema_for(articles: Iterable[Article], setting: Setting) -> Schema:
+def schema_for(articles: Iterable[Article], setting: ConversionOptions) -> Schema:
     """The schema by which these articles are written; raises what `SchemaFor` raises."""
     seen = SchemaFor(setting)
     for article in articles:
@@ -121,7 +121,7 @@ def schema_for(articles: Iterable[Article], setting: Setting) -> Schema:
     return seen.schema()
 
 
-def spooled(articles: Iterable[Article], setting: Setting) -> tuple[ArticleSpool, Schema]:
+def spooled(articles: Iterable[Article], setting: ConversionOptions) -> tuple[ArticleSpool, Schema]:
     """Articles that pass once, kept on disk, and the schema by which they are written; raises as above."""
     seen, spool = SchemaFor(setting), ArticleSpool()
     for article in articles:

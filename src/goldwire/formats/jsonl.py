@@ -9,7 +9,7 @@ from pathlib import Path
 from goldwire.annotations.line import document_twice, dumps, loads, malformed
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, writing
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article
 
 
@@ -25,7 +25,7 @@ def own_jsonl(path: Path) -> Iterator[Article]:
     """The same, one article at a time; the error comes at the end."""
     from goldwire.formats.guess import formats_like, mistaken
 
-    setting = Setting()
+    setting = ConversionOptions()
     try:
         yield from stream_jsonl(path, setting)
         setting.settle(taken=True)
@@ -37,7 +37,7 @@ def own_jsonl(path: Path) -> Iterator[Article]:
         raise mistaken(path, "jsonl", names, hint) from None
 
 
-def stream_jsonl(path: Path, setting: Setting) -> Iterator[Article]:
+def stream_jsonl(path: Path, setting: ConversionOptions) -> Iterator[Article]:
     """The articles of a file one at a time; after a fault none, and all faults are refused in the setting.
 
     Where the `setting` is lenient, lines with faults are put aside, and the others go on.

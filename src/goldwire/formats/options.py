@@ -27,7 +27,7 @@ STATED = ("draft", "submitted", "reviewed", "adjudicated")
 
 
 @dataclass
-class Setting:
+class ConversionOptions:
     """What a format may need besides its file; looked up only where it is needed.
 
     `project` is the folder of a project (default: the one that the working folder lies in), `schema_path`

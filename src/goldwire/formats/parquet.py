@@ -35,7 +35,7 @@ from goldwire.formats.dataset_files import (
     no_dataset,
 )
 from goldwire.formats.inferred_schema import check_fit, spooled
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.parquet_size import too_much
 from goldwire.model import Annotation, Article, Document
 from goldwire.text import first_of
@@ -45,7 +45,7 @@ CONFIGS = ("documents", "annotations")
 MARKS = ("trained_on", "drafting", "passes")
 
 
-def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_parquet(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Articles to the file `NAME.parquet`, else to a folder; the number of documents.
 
     Each annotation gets the hash of its text. A folder asks for a schema: GW270 for what that one lacks.
@@ -59,7 +59,7 @@ def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> 
     return _write_folder(path, spool, SchemaColumns(schema))
 
 
-def _unmarked(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
+def _unmarked(articles: Iterable[Article], setting: ConversionOptions) -> Iterator[Article]:
     """The articles on their way; a dataset has no column for what is said of predictions alone: counted."""
     for article in articles:
         for annotation in article.annotations:
@@ -110,7 +110,7 @@ def _write_folder(path: Path, articles: Iterable[Article], columns: SchemaColumn
     return count
 
 
-def read_parquet(path: Path, setting: Setting) -> Iterator[Article]:
+def read_parquet(path: Path, setting: ConversionOptions) -> Iterator[Article]:
     """The articles of a file, or of a dataset's folder in the order of its documents, one at a time.
 
     Of a folder all annotations are held. Raises GW283 where it is no such dataset; refuses rows that are not
@@ -186,7 +186,7 @@ def article_of(row: dict[str, Any], annotations: Iterable[Annotation] = ()) -> A
     return Article(document, tuple(annotations))
 
 
-def _annotations(path: Path, setting: Setting) -> dict[str, tuple[Annotation, ...]]:
+def _annotations(path: Path, setting: ConversionOptions) -> dict[str, tuple[Annotation, ...]]:
     """The annotations of a folder by document."""
     by_document: dict[str, tuple[Annotation, ...]] = {}
     for file in _files(path, "annotations"):

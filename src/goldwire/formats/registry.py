@@ -13,11 +13,11 @@ from pkgutil import iter_modules
 from goldwire.errors import GoldwireError, by_cause, one_of
 from goldwire.formats import others
 from goldwire.formats.edges import trimmed
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article
 
-Reader = Callable[[Path, Setting], Iterable[Article]]
-Writer = Callable[[Path, Iterable[Article], Setting], int]
+Reader = Callable[[Path, ConversionOptions], Iterable[Article]]
+Writer = Callable[[Path, Iterable[Article], ConversionOptions], int]
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Format:
         """Whether it can be written."""
         return bool(self.writer)
 
-    def read(self, path: Path, setting: Setting) -> list[Article]:
+    def read(self, path: Path, setting: ConversionOptions) -> list[Article]:
         """All articles of `path`; as `stream`."""
         with few_collections():
             return list(self.stream(path, setting))
 
-    def stream(self, path: Path, setting: Setting) -> Iterator[Article]:
+    def stream(self, path: Path, setting: ConversionOptions) -> Iterator[Article]:
         """The articles of `path`, white space off the edges of their spans; one at a time where that can be.
 
         Raises what is wrong with the input, a fault a cause.
@@ -61,7 +61,7 @@ class Format:
             articles = read(path, setting)
         return self._checked(articles, setting)
 
-    def _checked(self, articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
+    def _checked(self, articles: Iterable[Article], setting: ConversionOptions) -> Iterator[Article]:
         """The articles as they go on; what was refused is raised after the last one."""
         taken = False
         with _by_cause():
@@ -70,7 +70,7 @@ class Format:
                 yield article if self.accounts else trimmed(article, setting)
             setting.settle(taken=taken)
 
-    def write(self, path: Path, articles: Iterable[Article], setting: Setting) -> int:
+    def write(self, path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
         """Write articles to `path`, whole or not at all; their number. Raises GW259 where it is read only."""
         self.check_writable()
         write: Writer = getattr(import_module(self.writer), f"write_{self.name}")

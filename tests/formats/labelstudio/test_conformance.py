@@ -14,7 +14,7 @@ from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.reader import census, read_result
 from goldwire.formats.labelstudio.region_text import RegionText
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.from_label_config import infer
 from goldwire.schemas.inferred import Inferred
@@ -73,7 +73,7 @@ def test_every_span_of_a_real_export_is_kept_or_told(path: Path, tmp_path: Path)
 def test_a_real_export_is_imported_as_a_file(path: Path, tmp_path: Path) -> None:
     """`--from labelstudio` yields sound articles with every span; predictions and drafts are counted."""
     tasks = _tasks(path)
-    setting = Setting(schema_path=tmp_path / "schema.yaml")
+    setting = ConversionOptions(schema_path=tmp_path / "schema.yaml")
     _schema(path, tmp_path)
     articles = list(read_labelstudio(path, setting))
     assert [fault for article in articles for fault in article_faults(article, str(path))] == []

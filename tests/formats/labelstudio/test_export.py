@@ -12,7 +12,7 @@ from msgspec import structs
 from goldwire.errors import GoldwireError
 from goldwire.formats.convert import convert
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Article
 from tests.corpus.mini import MINI, mini_articles
@@ -31,7 +31,7 @@ def written(tmp_path: Path, tasks: Any) -> Path:
 
 def test_an_export_gives_back_all_spans_and_relations(tmp_path: Path) -> None:
     """What both sides hold survives the way there and back, annotators included."""
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     assert FORMAT.write(tmp_path / "out.json", mini_articles(), setting) == 2
     again = FORMAT.read(tmp_path / "out.json", setting)
     assert setting.lost == {}
@@ -49,7 +49,7 @@ def test_what_regions_can_not_hold_is_kept_beside_them(tmp_path: Path) -> None:
     marked = tuple(structs.replace(span, marked_by=("a", "b")) for span in one.spans)
     provenance = structs.replace(one.provenance, kind="model")
     changed = structs.replace(one, status="reviewed", spans=marked, provenance=provenance)
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     path = tmp_path / "in.jsonl"
     skipped = structs.replace(other, status="skipped")
     write_jsonl(path, [Article(article.document, (changed, skipped))])
@@ -72,7 +72,7 @@ def test_only_the_latest_work_of_a_person_is_taken(tmp_path: Path) -> None:
         {"completed_by": {"id": 5}, "result": [], "was_cancelled": True},
     ]
     task = {"id": 9, "data": {"text": "Sel fin", "title": "T"}, "annotations": annotations}
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     (article,) = FORMAT.read(written(tmp_path, [{**task, "predictions": [1], "drafts": [{}]}]), setting)
     found = {a.annotator: a for a in article.annotations}
     assert (article.document.id, article.document.meta) == ("task-9", {"title": "T"})
@@ -102,14 +102,14 @@ def test_only_the_latest_work_of_a_person_is_taken(tmp_path: Path) -> None:
 def test_what_is_no_export_is_refused_with_its_place(tmp_path: Path, tasks: Any, rest: str) -> None:
     """Where not one task can be read, each says why."""
     with pytest.raises(GoldwireError, match="GW266") as caught:
-        FORMAT.read(written(tmp_path, tasks), Setting(MINI))
+        FORMAT.read(written(tmp_path, tasks), ConversionOptions(MINI))
     assert rest in str(caught.value)
 
 
 def test_ids_that_stand_twice_are_told_apart_and_texts_normalised(tmp_path: Path) -> None:
     """Two tasks of one id are two documents; both changes are told."""
     tasks = [{"data": {"id": "x", "text": "e\u0301"}}, {"data": {"id": "x", "text": "b"}}]
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     articles = FORMAT.read(written(tmp_path, tasks), setting)
     assert [(a.document.id, a.document.text) for a in articles] == [("x", "\xe9"), ("x-2", "b")]
     assert "texts normalised, offsets moved along" in setting.changed
@@ -121,7 +121,7 @@ def test_a_broken_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text("[", encoding="utf-8")
     with pytest.raises(GoldwireError, match="GW266"):
-        FORMAT.read(path, Setting(MINI))
+        FORMAT.read(path, ConversionOptions(MINI))
 
 
 @pytest.mark.parametrize("odd", [{}, {"drafts": {}}], ids=["as it is written", "in another form"])
@@ -133,7 +133,7 @@ def test_comments_and_marks_as_ground_truth_are_counted(tmp_path: Path, odd: dic
     ]
     bare = {"data": {"id": "b", "text": "Sel"}, "annotations": [], "comment_count": 0}
     task = {"data": {"id": "a", "text": "Sel fin"}, "annotations": annotations, "comment_count": 2, **odd}
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     assert len(FORMAT.read(written(tmp_path, [task, bare]), setting)) == 2
     assert setting.lost == {"tasks with comments": ["a: 2"], "marks as ground truth": ["a@b.c/a"]}
 
@@ -142,7 +142,7 @@ def test_comments_and_marks_as_ground_truth_are_counted(tmp_path: Path, odd: dic
 def test_a_real_export_with_a_star_and_comments_tells_both(tmp_path: Path) -> None:
     """What a server wrote is read as before, and the two are counted."""
     tasks = json.loads(EXPORT.read_text(encoding="utf-8"))
-    before, after = Setting(MINI), Setting(MINI)
+    before, after = ConversionOptions(MINI), ConversionOptions(MINI)
     plain = FORMAT.read(EXPORT, before)
     tasks[1]["annotations"][0]["ground_truth"] = True
     tasks[2]["comment_count"] = 3
@@ -154,7 +154,7 @@ def test_a_real_export_with_a_star_and_comments_tells_both(tmp_path: Path) -> No
 @needs_shared("data/labelstudio-export")
 def test_a_real_export_of_another_schema_is_read_with_all_its_losses(tmp_path: Path) -> None:
     """Texts are taken, and each span that the schema has no place for is counted."""
-    setting = Setting(MINI)
+    setting = ConversionOptions(MINI)
     done = convert(EXPORT, tmp_path / "out.jsonl", source="labelstudio", target="jsonl", setting=setting)
     assert (len(read_jsonl(tmp_path / "out.jsonl")), done.counts["annotations"]) == (5, 5)
     regions = sum(

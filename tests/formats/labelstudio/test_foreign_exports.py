@@ -17,7 +17,7 @@ from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.reader import read_result
 from goldwire.formats.labelstudio.region_text import RegionText
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article
 from goldwire.schemas.schema import Label, Layer, Schema
 from tests.examples import at_most
@@ -33,14 +33,16 @@ def region(start: int, end: int, label: str, said: str | None = None, **more: An
     return {"id": number, "from_name": "tags", "to_name": "doc", "type": "labels", "value": value, **more}
 
 
-def read(folder: Path, tasks: Any, config: str = "", **options: Any) -> tuple[list[Article], Setting]:
+def read(
+    folder: Path, tasks: Any, config: str = "", **options: Any
+) -> tuple[list[Article], ConversionOptions]:
     """The articles of an export, and what was put down on the way."""
     path = folder / "export.json"
     path.write_text(tasks if isinstance(tasks, str) else json.dumps(tasks), encoding="utf-8")
     if config:
         (folder / "config.xml").write_text(config, encoding="utf-8")
         options["config_path"] = folder / "config.xml"
-    setting = Setting(**options)
+    setting = ConversionOptions(**options)
     articles = list(read_labelstudio(path, setting))
     return articles, setting
 
@@ -416,7 +418,7 @@ def test_a_csv_export_is_read(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     cell = json.dumps([{"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}]).replace('"', '""')
     path.write_text(f'text,id,tags,annotator,annotation_id\n"{ANNA}",3,"{cell}",5,9\n', encoding="utf-8")
-    [article] = read_labelstudio(path, Setting())
+    [article] = read_labelstudio(path, ConversionOptions())
     assert (article.document.text, marked(article)) == (ANNA, [("PER", "Anna")])
 
 
@@ -426,10 +428,10 @@ def test_a_key_twice_in_a_cell_is_refused(tmp_path: Path) -> None:
     cell = '[{"start": 0, "end": 4, "labels": ["PER"], "labels": ["ORG"]}]'.replace('"', '""')
     path.write_text(f'text,id,tags\n"{ANNA}",3,"{cell}"\n', encoding="utf-8")
     with pytest.raises(GoldwireError, match=r"GW266 .*export.csv:2.*key `labels` stands twice"):
-        list(read_labelstudio(path, Setting()))
+        list(read_labelstudio(path, ConversionOptions()))
     path.write_text(f'text,id\n"{ANNA}",3,more\n', encoding="utf-8")
     with pytest.raises(GoldwireError, match=r"GW266 .*export.csv:2.*more cells than columns"):
-        list(read_labelstudio(path, Setting()))
+        list(read_labelstudio(path, ConversionOptions()))
 
 
 @pytest.mark.parametrize("shape", ["one task", "target storage"])
@@ -458,7 +460,7 @@ def test_a_folder_of_a_target_storage_is_read(tmp_path: Path) -> None:
     held = json.dumps({**ANNOTATION, "task": {"id": 3, "data": {"text": ANNA}}})
     for name in ("2", "2.json"):
         (folder / name).write_text(held, encoding="utf-8")
-    [article] = read_labelstudio(folder, Setting())
+    [article] = read_labelstudio(folder, ConversionOptions())
     assert marked(article) == [("PER", "Anna")]
 
 
@@ -576,7 +578,7 @@ def test_labels_from_the_data_go_wherever_the_others_go(tmp_path: Path, own: str
     (tmp_path / "config.xml").write_text(config, encoding="utf-8")
     tasks = [task({"body": ANNA}, [region(0, 4, "PER", "Anna"), region(25, 29, "Town", "Lyon")])]
     (tmp_path / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
-    setting = Setting(config_path=tmp_path / "config.xml")
+    setting = ConversionOptions(config_path=tmp_path / "config.xml")
     done = convert(
         tmp_path / "export.json", tmp_path / "out", source="labelstudio", target=target, setting=setting
     )

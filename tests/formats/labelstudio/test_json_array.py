@@ -18,7 +18,7 @@ from goldwire.formats.convert import convert
 from goldwire.formats.labelstudio import json_array
 from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.reader import from_result
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from tests.annotate.helpers import make_schema
 from tests.examples import at_most
 
@@ -91,7 +91,7 @@ def test_each_oddity_is_judged_in_one_place(change: dict[str, Any], tmp_path: Pa
     path = tmp_path / "export.json"
     given = {"id": 1, "completed_by": 1, "result": result}
     path.write_text(json.dumps([{"id": 1, "data": {"text": TEXT}, "annotations": [given]}]), encoding="utf-8")
-    setting = Setting()
+    setting = ConversionOptions()
     setting.named_schema = SCHEMA
     [article] = read_labelstudio(path, setting)
     wanted = from_result(result, TEXT, SCHEMA)
@@ -115,11 +115,13 @@ def test_a_bad_task_is_put_aside_and_refuses_no_other(tmp_path: Path) -> None:
     source.write_text(text, encoding="utf-8")
     target.write_text("before", encoding="utf-8")
     schema = tmp_path / "schema.yaml"
-    strict = Setting(schema_path=schema, strict=True)
+    strict = ConversionOptions(schema_path=schema, strict=True)
     with pytest.raises(GoldwireError, match="GW272"):
         convert(source, target, source="labelstudio", target="jsonl", setting=strict)
     assert target.read_text(encoding="utf-8") == "before"
-    done = convert(source, target, source="labelstudio", target="jsonl", setting=Setting(schema_path=schema))
+    done = convert(
+        source, target, source="labelstudio", target="jsonl", setting=ConversionOptions(schema_path=schema)
+    )
     assert done.counts["documents"] == 27
     places = {kind: places for kind, places in done.lost.items() if kind.startswith("tasks: ")}
     assert places == {
@@ -134,10 +136,12 @@ def test_what_goes_through_is_counted_and_may_be_kept_from_going(tmp_path: Path)
     source, target = _export(tmp_path), tmp_path / "out.jsonl"
     schema = tmp_path / "schema.yaml"
     with pytest.raises(GoldwireError, match="GW272"):
-        strict = Setting(schema_path=schema, strict=True)
+        strict = ConversionOptions(schema_path=schema, strict=True)
         convert(source, target, source="labelstudio", target="jsonl", setting=strict)
     assert not target.exists()
-    done = convert(source, target, source="labelstudio", target="jsonl", setting=Setting(schema_path=schema))
+    done = convert(
+        source, target, source="labelstudio", target="jsonl", setting=ConversionOptions(schema_path=schema)
+    )
     assert done.counts == {"documents": 30, "annotations": 30, "spans": 1389, "relations": 309}
     assert (done.written, {kind: len(places) for kind, places in done.lost.items()}) == (
         30,
@@ -149,7 +153,9 @@ def test_without_a_schema_labels_are_as_found(tmp_path: Path, monkeypatch: pytes
     """Outside a project the export is read twice, and no span is lost for want of a schema."""
     source = _export(tmp_path)
     monkeypatch.chdir(tmp_path)
-    done = convert(source, tmp_path / "o.jsonl", source="labelstudio", target="jsonl", setting=Setting())
+    done = convert(
+        source, tmp_path / "o.jsonl", source="labelstudio", target="jsonl", setting=ConversionOptions()
+    )
     assert done.counts["spans"] == 1389
 
 
@@ -160,7 +166,7 @@ def test_what_is_no_export_is_refused_plainly(data: bytes, tmp_path: Path) -> No
     """No list, an end too early, no task, bytes that are no UTF-8: each is a fault with its file."""
     path = tmp_path / "export.json"
     path.write_bytes(data)
-    setting = Setting()
+    setting = ConversionOptions()
     setting.named_schema = SCHEMA
     with pytest.raises(GoldwireError) as caught:
         list(read_labelstudio(path, setting))

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.popcorn_data import read_popcorn
 from goldwire.errors import GoldwireError
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Article
 from goldwire.project import load_project
@@ -23,9 +23,9 @@ FENEC = SHARED / "data/brat-fenec"
 HIPE = SHARED / "data/scorer-reference/HIPE-2022-v2.1-letemps-test-fr.tsv"
 
 
-def read(name: str, path: Path, setting: Setting | None = None) -> list[Article]:
+def read(name: str, path: Path, setting: ConversionOptions | None = None) -> list[Article]:
     """The articles of a file or a folder."""
-    return FORMATS[name].read(path, setting or Setting())
+    return FORMATS[name].read(path, setting or ConversionOptions())
 
 
 def faults(name: str, path: Path) -> list[str]:
@@ -38,7 +38,7 @@ def faults(name: str, path: Path) -> list[str]:
 @needs_shared("data/brat-fenec")
 def test_every_mention_of_fenec_is_read(tmp_path: Path) -> None:
     """Each T line is a span with its offsets, its type and its text; and so it is after the way back."""
-    setting = Setting()
+    setting = ConversionOptions()
     held = read("brat", FENEC, setting)
     lines = [
         line.split("\t")
@@ -76,7 +76,7 @@ def test_every_mention_of_popcorn_is_read(tmp_path: Path) -> None:
 @needs_shared("data/scorer-reference")
 def test_hipe_is_read_by_its_columns() -> None:
     """Its 51 documents with their names, a layer for each column of tags."""
-    setting = Setting()
+    setting = ConversionOptions()
     held = read("conll", HIPE, setting)
     layers = Counter(span.layer for article in held for span in article.annotations[0].spans)
     tags = [line.split("\t") for line in HIPE.read_text(encoding="utf-8").splitlines() if "\t" in line]
@@ -84,7 +84,7 @@ def test_hipe_is_read_by_its_columns() -> None:
     assert (len(held), layers["NE-COARSE-LIT"]) == (51, begun)
     assert {"NE-FINE-LIT", "NE-NESTED"} <= layers.keys()
     assert setting.lost == {}
-    narrowed = read("conll", HIPE, Setting(layer="NE-COARSE-LIT"))
+    narrowed = read("conll", HIPE, ConversionOptions(layer="NE-COARSE-LIT"))
     assert {span.layer for article in narrowed for span in article.annotations[0].spans} == {"NE-COARSE-LIT"}
 
 
@@ -107,7 +107,7 @@ def test_brat_of_others_is_read_with_all_its_lines(tmp_path: Path) -> None:
         "#2\tAnnotatorNotes R1\tvraiment",
     ]
     (tmp_path / "a.ann").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    setting = Setting(annotator="x", status="submitted")
+    setting = ConversionOptions(annotator="x", status="submitted")
     (article,) = read("brat", tmp_path, setting)
     (annotation,) = article.annotations
     text = article.document.text
@@ -186,7 +186,7 @@ def test_plain_conll_without_names_is_read(tmp_path: Path) -> None:
         "-DOCSTART- -X- O O\n\nFin NN O O\n",
         encoding="utf-8",
     )
-    setting = Setting()
+    setting = ConversionOptions()
     first, second = read("conll", path, setting)
     assert (first.document.text, second.document.text) == ("Jean Paul dort\nIci", "Fin")
     spans = first.annotations[0].spans
@@ -207,7 +207,7 @@ def test_all_faults_of_conll_are_told_at_once(tmp_path: Path) -> None:
     assert faults("conll", path) == ["GW277 /c.tsv"]
     path.write_text("TOKEN\tner\nSel\tO\n", encoding="utf-8")
     with pytest.raises(GoldwireError, match=r"no column of tags `x`.*one of: ner"):
-        read("conll", path, Setting(layer="x"))
+        read("conll", path, ConversionOptions(layer="x"))
 
 
 def test_docbin_of_others_is_read_and_broken_ones_are_told(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_inceptions_own_layers_links_and_empty_spans_are_read(tmp_path: Path) ->
     (tmp_path / "in/TypeSystem.xml").write_text(system.to_xml(), encoding="utf-8")
     cas.to_xmi(tmp_path / "in/doc/admin.xmi")
     assert 'begin="3"' in (tmp_path / "in/doc/admin.xmi").read_text(encoding="utf-8")  # UTF-16 code units
-    setting = Setting()
+    setting = ConversionOptions()
     (article,) = read("cas", tmp_path / "in", setting)
     (annotation,) = article.annotations
     assert (article.document.id, annotation.annotator) == ("doc", "admin")
@@ -310,7 +310,7 @@ def test_an_export_without_its_schema_gives_its_labels_as_found(tmp_path: Path) 
         {"type": "relation", "from_id": "b", "to_id": "a", "direction": "right", "labels": []}]}]}]""",
         encoding="utf-8",
     )
-    setting = Setting(project_path=None)
+    setting = ConversionOptions(project_path=None)
     (article,) = read("labelstudio", path, setting)
     (annotation,) = article.annotations
     assert [(s.layer, s.label, s.attributes) for s in annotation.spans] == [
@@ -324,7 +324,7 @@ def test_an_export_without_its_schema_gives_its_labels_as_found(tmp_path: Path) 
         '<Labels name="act" toName="t"><Label value="LAUGH"/></Labels><Text name="t" value="$text"/></View>',
         encoding="utf-8",
     )
-    setting = Setting(config_path=config)
+    setting = ConversionOptions(config_path=config)
     (article,) = read("labelstudio", path, setting)
     assert [s.label for s in article.annotations[0].spans] == ["PER", "LAUGH"]
     assert list(setting.lost) == ["attributes: the schema has no attribute `mood`"]
@@ -341,7 +341,7 @@ def test_label_studios_own_conll_is_read_with_blanks_in_its_labels(tmp_path: Pat
         "of -X- _ I-Job title",
     ]
     path.write_text("\n".join([*lines, "", "No -X- _ O", ". -X- _ O", ""]), encoding="utf-8")
-    setting = Setting()
+    setting = ConversionOptions()
     (article,) = read("conll", path, setting)
     text = article.document.text
     spans = [(span.label, text[span.start : span.end]) for span in article.annotations[0].spans]

@@ -18,7 +18,7 @@ from goldwire.annotations.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.jsonl import write_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import format_named
 from goldwire.model import Article, Document
 from goldwire.number_format import amount, counted
@@ -179,7 +179,7 @@ def _whole(dataset: Path) -> list[Article]:
     """The articles that a dataset holds with their texts."""
     if not (dataset / "documents").is_dir():
         return []
-    return list(format_named("parquet").read(dataset, Setting()))
+    return list(format_named("parquet").read(dataset, ConversionOptions()))
 
 
 def _joined(record: TextFreeRecord, copy: Document) -> Article:

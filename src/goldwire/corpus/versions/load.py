@@ -14,7 +14,7 @@ from goldwire.corpus.versions.diff import CorpusVersion
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_bytes
 from goldwire.formats.jsonl import own_jsonl
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import format_named
 from goldwire.leftovers import scratch
 from goldwire.project import CONFIG, Project, load_project
@@ -91,7 +91,7 @@ def _dataset(path: Path, name: str) -> CorpusVersion:
     if manifest.get("without_texts"):
         hint = "goldwire corpus rehydrate joins it with the texts: compare what that writes"
         raise GoldwireError.of("GW293", "a dataset without texts holds no texts", where=name, hint=hint)
-    articles = ArticleSpool(format_named("parquet").stream(path, Setting()))
+    articles = ArticleSpool(format_named("parquet").stream(path, ConversionOptions()))
     return CorpusVersion(name, articles, None, version, hashed)
 
 

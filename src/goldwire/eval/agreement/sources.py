@@ -12,7 +12,7 @@ from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import GoldwireError
 from goldwire.formats.articles import Articles
 from goldwire.formats.guess import guess_read, stream_as
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import few_collections, format_named
 from goldwire.model import Article
 
@@ -42,7 +42,7 @@ def spool_readings(
     try:
         with few_collections():
             for number, (path, annotator) in enumerate(zip(paths, called, strict=True)):
-                setting = Setting(annotator=annotator)
+                setting = ConversionOptions(annotator=annotator)
                 name = format_named(format).name if format else guess_read(path)
                 whose = "" if names is None else names[number]
                 together.take(stream_as(name, path, setting), whose, by_layer=layers is None)

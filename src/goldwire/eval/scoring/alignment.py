@@ -15,7 +15,7 @@ from goldwire.eval.scoring.pairing import first_difference
 from goldwire.files import sha256
 from goldwire.formats.articles import Articles
 from goldwire.formats.edges import trimmed, trimmed_note
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Annotation, Article, Document
 from goldwire.number_format import amount, counted
 from goldwire.text import first_of
@@ -214,7 +214,7 @@ class _Matching:
 
     def _carried(self, article: Article, document: Document) -> Article:
         """The article on the text of `document`, which differs in white space alone."""
-        setting = Setting()
+        setting = ConversionOptions()
         article = trimmed(article, setting)
         for kind, places in setting.lost.items():
             self.blank.setdefault(kind, []).extend(places)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from msgspec import structs, to_builtins
 
 from goldwire.files import sha256
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Annotation, Article, Document, Relation, Span
 
 #: What ends a document: a line is a sentence to brat, blank lines end a paragraph.
@@ -19,7 +19,7 @@ ACROSS = "spans: they go on from one document into the next"
 _BETWEEN = "relations: their ends are in two documents, or in none"
 
 
-def cut(article: Article, per: str, setting: Setting) -> Iterator[Article]:
+def cut(article: Article, per: str, setting: ConversionOptions) -> Iterator[Article]:
     """The parts of an article, `ID-1`, `ID-2`, …, each with what lies in it; itself where `per` is a file."""
     if per not in _ENDS:
         yield article
@@ -44,7 +44,7 @@ class _Part:
         self.annotations: list[Annotation] = []
 
 
-def _share_out(annotation: Annotation, parts: list[_Part], setting: Setting) -> None:
+def _share_out(annotation: Annotation, parts: list[_Part], setting: ConversionOptions) -> None:
     """Give each part its share of an annotation; put aside what lies in no part alone."""
     starts = [part.start for part in parts]
     spans: list[list[Span]] = [[] for _ in parts]

@@ -22,7 +22,7 @@ from goldwire.formats.counting import (
     counted_by_edges,
     nearest_text,
 )
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Annotation, Article, Document
 
 #: Who annotated where nothing says so.
@@ -41,7 +41,7 @@ class _File:
     guessed: bool = False
 
 
-def read_brat(path: Path, setting: Setting) -> list[Article]:
+def read_brat(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a folder and the folders in it, by name.
 
     Folders that goldwire wrote are an annotator each; of others `setting.annotator_from`, or else the texts,
@@ -78,7 +78,7 @@ def read_brat(path: Path, setting: Setting) -> list[Article]:
     return [part for article in articles for part in cut(article, setting.document_per, setting)]
 
 
-def _files(root: Path, paths: list[Path], setting: Setting, faults: list[Fault]) -> list[_File]:
+def _files(root: Path, paths: list[Path], setting: ConversionOptions, faults: list[Fault]) -> list[_File]:
     """The texts, with the names of their documents and annotators."""
     confs: dict[Path, Conf] = {}
 
@@ -107,7 +107,7 @@ def _files(root: Path, paths: list[Path], setting: Setting, faults: list[Fault])
     return [_File(path, named[path], conf_of(path.parent), text) for path, text in texts.items()]
 
 
-def _take_apart(file: _File, setting: Setting, faults: list[Fault]) -> None:
+def _take_apart(file: _File, setting: ConversionOptions, faults: list[Fault]) -> None:
     """Read the lines beside a text, and find how their offsets are counted."""
     beside = file.path.with_suffix(".ann")
     if not beside.is_file():
@@ -129,7 +129,7 @@ def _marked(path: Path) -> bool:
         return stream.read(3) == codecs.BOM_UTF8
 
 
-def _count(files: Iterable[_File], setting: Setting) -> None:
+def _count(files: Iterable[_File], setting: ConversionOptions) -> None:
     """Where no words stand beside offsets: as the corpus's other files are counted, or by words' edges."""
     silent = [
         file for file in files if file.ann is not None and file.ann.extents() and not file.ann.wordings()
@@ -148,7 +148,7 @@ def _count(files: Iterable[_File], setting: Setting) -> None:
             )
 
 
-def _annotation(file: _File, roles: RoleNames, setting: Setting) -> Annotation | None:
+def _annotation(file: _File, roles: RoleNames, setting: ConversionOptions) -> Annotation | None:
     name, ann = file.place.document, file.ann
     if file.text.raw != file.text.text:
         setting.normalised(name)

@@ -19,7 +19,7 @@ from goldwire.formats._escape import escape
 from goldwire.formats.brat.conf import BratNames, annotation_conf, value_name, visual_conf
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inferred_schema import spooled
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Annotation, Article, AttributeValue, Span
 
 #: The type of the note that holds attributes which are no text.
@@ -27,7 +27,7 @@ REST = "goldwire"
 _WORD = re.compile(r"[\w.:@+-]+", re.ASCII)
 
 
-def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_brat(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Articles to a folder; the number of `.ann` files. Raises GW271 where the folder holds others."""
     listed, schema = spooled(articles, setting)
     names = BratNames(schema)

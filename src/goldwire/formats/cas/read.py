@@ -17,12 +17,12 @@ from goldwire.formats.cas.types import cassis
 from goldwire.formats.inception.documents import Documents
 from goldwire.formats.inception.files import Export, ExportFile
 from goldwire.formats.inception.layers import Layers
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article
 from goldwire.strict_xml import Watch
 
 
-def read_cas(path: Path, setting: Setting) -> list[Article]:
+def read_cas(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a file, a folder or a zip: `DOCUMENT/ANNOTATOR.xmi` (or `.json`), or a whole project.
 
     XMI is read with the `TypeSystem.xml` beside it or in a folder above, up to `path`. What lies at no extent

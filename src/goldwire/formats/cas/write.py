@@ -34,7 +34,7 @@ from goldwire.formats.cas.types import (
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inception.files import INITIAL
 from goldwire.formats.inferred_schema import spooled
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.text import trim
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_cas(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Articles to a folder, a CAS for each annotation (XMI, or JSON with `setting.cas_json`); their number.
 
     Raises GW281 where a text holds what XML can't, GW271 where the folder holds other files.

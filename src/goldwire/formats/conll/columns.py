@@ -18,7 +18,7 @@ from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.conll.lines import ConllLines, Kind
 from goldwire.formats.conll.tags import NOTHING, Form, form_of, of_phrases, says_tag
 from goldwire.formats.conll.write import MISC, TOKEN
-from goldwire.formats.options import LAYER, Setting
+from goldwire.formats.options import LAYER, ConversionOptions
 
 _TOKENS = frozenset((TOKEN, "TOKENS", "FORM", "WORD", "WORDS", "TEXT"))
 _GLOBAL = re.compile(r"#\s*global\.columns\s*=\s*(.*\S)\s*")
@@ -57,14 +57,14 @@ class ConllColumns:
     ragged: bool = False
 
 
-def conll_columns(table: ConllLines, file: Path, setting: Setting) -> ConllColumns:
+def conll_columns(table: ConllLines, file: Path, setting: ConversionOptions) -> ConllColumns:
     """The columns of a file. Raises GW277 where there are no tokens or no tags, GW600 where the token or the
     tag can't be told, GW601 for a column that was named and is not there."""
     return _Finder(table, file, setting).columns()
 
 
 class _Finder:
-    def __init__(self, table: ConllLines, file: Path, setting: Setting) -> None:
+    def __init__(self, table: ConllLines, file: Path, setting: ConversionOptions) -> None:
         self.table, self.file, self.setting = table, file, setting
         self.names: list[str] = []
         self.header = False

@@ -20,7 +20,7 @@ from goldwire.formats.conll.columns import ConllColumns, Tagged, conll_columns
 from goldwire.formats.conll.lines import ConllLine, Kind, table_of
 from goldwire.formats.conll.tags import NOTHING, OUTSIDE, decode_brackets, decode_tags, split_tag
 from goldwire.formats.conll.write import MARK, unspaced
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.text import NormalisedText
 
@@ -59,7 +59,7 @@ class _Sequence:
         self.pieces[-1] = space
 
 
-def read_conll(path: Path, setting: Setting) -> list[Article]:
+def read_conll(path: Path, setting: ConversionOptions) -> list[Article]:
     """The documents of a file, or of all files of a folder whose names end as CoNLL's do.
 
     Every column of tags that has a name is a layer named like it; `setting.layer` takes one of them, and
@@ -93,7 +93,7 @@ def read_conll(path: Path, setting: Setting) -> list[Article]:
 class _ConllReader:
     """One file."""
 
-    def __init__(self, file: Path, setting: Setting) -> None:
+    def __init__(self, file: Path, setting: ConversionOptions) -> None:
         self.file, self.setting = file, setting
         self.table = table_of(read_text(file))
         self.columns: ConllColumns = conll_columns(self.table, file, setting)

@@ -15,7 +15,7 @@ from goldwire.formats._beyond import lose_beyond
 from goldwire.formats.conll.tags import encode
 from goldwire.formats.edges import TRIMMED
 from goldwire.formats.inferred_schema import schema_for
-from goldwire.formats.options import LAYER, Setting
+from goldwire.formats.options import LAYER, ConversionOptions
 from goldwire.model import Annotation, Article, Span, curated
 from goldwire.text import trim
 
@@ -30,7 +30,7 @@ _ESCAPES = {" ": "\\s", "\n": "\\n", "\t": "\\t", "\\": "\\\\", "|": "\\p"}
 _UNESCAPED = {escaped: char for char, escaped in _ESCAPES.items()} | {"\\r": ""}  # lines end in \n alone
 
 
-def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_conll(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """The most trusted annotation of each document to a file; the number of documents.
 
     `setting.layer` is the layer (default: the schema's first), `scheme` iob1, iob2 or iobes, `depth` how many
@@ -51,7 +51,7 @@ def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> in
     return len(listed)
 
 
-def _lines(article: Article, layer: str, nlp: Language, setting: Setting) -> Iterator[str]:
+def _lines(article: Article, layer: str, nlp: Language, setting: ConversionOptions) -> Iterator[str]:
     document, annotation = article.document, curated(article.annotations)
     _count_losses(article, annotation, layer, setting)
     doc = nlp(document.text)
@@ -79,7 +79,9 @@ def _lines(article: Article, layer: str, nlp: Language, setting: Setting) -> Ite
     yield ""
 
 
-def _count_losses(article: Article, annotation: Annotation | None, layer: str, setting: Setting) -> None:
+def _count_losses(
+    article: Article, annotation: Annotation | None, layer: str, setting: ConversionOptions
+) -> None:
     name = article.document.id
     for other in article.annotations:
         if other is not annotation:
@@ -100,7 +102,12 @@ def _count_losses(article: Article, annotation: Annotation | None, layer: str, s
 
 
 def _levels(
-    annotation: Annotation | None, layer: str, text: str, starts: list[int], ends: list[int], setting: Setting
+    annotation: Annotation | None,
+    layer: str,
+    text: str,
+    starts: list[int],
+    ends: list[int],
+    setting: ConversionOptions,
 ) -> list[list[tuple[int, int, str]]]:
     """For each column its spans as first and last token and label, no two of which share a token."""
     levels: list[list[tuple[int, int, str]]] = [[] for _ in range(setting.depth)]

@@ -7,14 +7,14 @@ from msgspec import structs
 from goldwire.annotations.integrity import article_faults, twice
 from goldwire.errors import Fault
 from goldwire.formats.inception.files import INITIAL, ExportFile
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article, Document
 
 
 class Documents:
     """Takes in articles as they are read; two annotators of one document are two annotations of it."""
 
-    def __init__(self, setting: Setting, code: str) -> None:
+    def __init__(self, setting: ConversionOptions, code: str) -> None:
         self.setting, self.code = setting, code
         self._read: list[tuple[Article, ExportFile]] = []
 

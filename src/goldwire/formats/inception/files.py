@@ -19,7 +19,7 @@ from typing import IO
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes
 from goldwire.folders import MANIFEST
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.limits import ZIPS, inflated
 from goldwire.zips import UNREADABLE
 
@@ -57,7 +57,9 @@ class Export:
     hold names that lead out of them, and where there is nothing to read.
     """
 
-    def __init__(self, path: Path, suffixes: tuple[str, ...], wanted: str, setting: Setting) -> None:
+    def __init__(
+        self, path: Path, suffixes: tuple[str, ...], wanted: str, setting: ConversionOptions
+    ) -> None:
         self.path, self.suffixes, self.wanted, self.setting = path, suffixes, wanted, setting
         self._type_systems: dict[_Parts, _Read] = {}
         self._others: dict[str, None] = {}

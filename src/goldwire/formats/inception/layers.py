@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from goldwire.errors import Fault, one_of, raise_faults
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 
 #: The types that INCEpTION's projects make, and those of DKPro Core, which it comes with.
 CUSTOM, DKPRO = "webanno.custom.", "de.tudarmstadt.ukp.dkpro.core.api."
@@ -39,7 +39,7 @@ class Layers:
     without the package, and with it where another one has that name.
     """
 
-    setting: Setting
+    setting: ConversionOptions
     _names: dict[str, str] = field(default_factory=dict)
     _labels: dict[str, str | None] = field(default_factory=dict)
     _features: dict[str, dict[str, None]] = field(default_factory=dict)

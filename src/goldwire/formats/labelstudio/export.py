@@ -21,14 +21,14 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.formats.labelstudio.shapes import raw_tasks, refused
 from goldwire.formats.labelstudio.task import TAKEN, Task, decode, known_fields
 from goldwire.formats.labelstudio.task_reader import TaskReader
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article
 from goldwire.schemas.inferred import FROM_DATA, schema_of
 from goldwire.schemas.label_config import TEXT
 from goldwire.schemas.names import TextSource
 
 
-def read_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
+def read_labelstudio(path: Path, setting: ConversionOptions) -> Iterator[Article]:
     """The articles of an export one at a time, annotations as their people submitted or skipped them.
 
     Takes every shape that `shapes` knows, and makes a document of each text that is marked. A person is named
@@ -43,7 +43,7 @@ def read_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
     return _articles(path, TaskReader(naming, sources, setting), setting)
 
 
-def _articles(path: Path, reader: TaskReader, setting: Setting) -> Iterator[Article]:
+def _articles(path: Path, reader: TaskReader, setting: ConversionOptions) -> Iterator[Article]:
     tasks = read = 0
     first: list[Fault] = []
     for number, (place, raw) in enumerate(raw_tasks(path)):
@@ -71,7 +71,7 @@ def _articles(path: Path, reader: TaskReader, setting: Setting) -> Iterator[Arti
 _WAY_OUT = "give the label config with --config, or name the marked text with --text"
 
 
-def _way_out(sources: Sequence[TextSource], setting: Setting) -> str:
+def _way_out(sources: Sequence[TextSource], setting: ConversionOptions) -> str:
     """What to do where no task has the text that is marked."""
     if any(source.problem for source in sources):
         return "bring the texts themselves into the tasks' data, and name their field with --text FIELD"
@@ -103,7 +103,7 @@ def _task(raw: bytes, place: str) -> Task:
     return task
 
 
-def _naming(path: Path, setting: Setting) -> tuple[Naming, list[TextSource]]:
+def _naming(path: Path, setting: ConversionOptions) -> tuple[Naming, list[TextSource]]:
     """By which names to read, and where the texts are: as was asked for, the project's, else as found."""
     if setting.config_path is not None and setting.schema_path is None:
         if any(left.why == FROM_DATA for left in setting.inferred.left):
@@ -136,7 +136,7 @@ def _naming(path: Path, setting: Setting) -> tuple[Naming, list[TextSource]]:
     return _chosen(Naming(used.schema, used.names), sources, setting, used.open_questions)
 
 
-def _check_told(open_questions: Sequence[str], path: Path, setting: Setting) -> None:
+def _check_told(open_questions: Sequence[str], path: Path, setting: ConversionOptions) -> None:
     """Raise GW289 for objects of which it can't be told where their text is.
 
     A text that was asked for answers that of one object; of several it does not say which shows it.
@@ -149,7 +149,7 @@ def _check_told(open_questions: Sequence[str], path: Path, setting: Setting) -> 
 
 
 def _chosen(
-    naming: Naming, sources: list[TextSource], setting: Setting, open_questions: Sequence[str] = ()
+    naming: Naming, sources: list[TextSource], setting: ConversionOptions, open_questions: Sequence[str] = ()
 ) -> tuple[Naming, list[TextSource]]:
     """The texts to read: all, or the one that was asked for by its object's name or its field.
 
@@ -175,7 +175,7 @@ def _peek(path: Path) -> TasksSeen:
     return seen
 
 
-def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_labelstudio(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Articles in the form of an export; the number of tasks.
 
     To bring annotations onto a server, which knows people by their accounts, push them instead. Statuses

@@ -25,7 +25,7 @@ from goldwire.formats.labelstudio.result_reader import ResultReader
 from goldwire.formats.labelstudio.shapes import as_task, refused
 from goldwire.formats.labelstudio.task import TAKEN, Given, Task, Typed, known_fields, several
 from goldwire.formats.labelstudio.texts import MarkedText, items_over, marked_text
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.schemas.names import TextSource
 
@@ -42,7 +42,7 @@ class _Prediction(NamedTuple):
 class TaskReader:
     """Reads tasks of one config: `sources` says where their texts are, `naming` what controls are called."""
 
-    def __init__(self, naming: Naming, sources: Sequence[TextSource], setting: Setting) -> None:
+    def __init__(self, naming: Naming, sources: Sequence[TextSource], setting: ConversionOptions) -> None:
         self.naming, self.sources, self.setting = naming, sources, setting
         self.ids: set[str] = set()
         self.annotations = 0

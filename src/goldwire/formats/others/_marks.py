@@ -20,7 +20,7 @@ from goldwire.formats.counting import (
     nearest_text,
     same_words,
 )
-from goldwire.formats.options import LAYER, Setting
+from goldwire.formats.options import LAYER, ConversionOptions
 from goldwire.model import Annotation, Article, AttributeValue, Document, Provenance, Relation, Span, Status
 
 #: What rows that say nothing of their counting may have; a byte order mark is no part of them.
@@ -72,7 +72,7 @@ class Collector:
 
     def __init__(
         self,
-        setting: Setting,
+        setting: ConversionOptions,
         annotator: str,
         *,
         ways: Sequence[Counting] = WAYS,
@@ -233,7 +233,9 @@ class Collector:
         return next((name for name, layer in layers if label in layer.labels), self.setting.layer or LAYER)
 
 
-def lose_keys(setting: Setting, row: Mapping[str, Any], known: Iterable[str], what: str, place: str) -> None:
+def lose_keys(
+    setting: ConversionOptions, row: Mapping[str, Any], known: Iterable[str], what: str, place: str
+) -> None:
     """Put down the keys of a row, but for the `known` ones, that hold anything."""
     for key in sorted(set(row) - set(known)):
         if row[key] not in (None, "", [], {}):

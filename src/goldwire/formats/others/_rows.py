@@ -13,7 +13,7 @@ from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import decoded, read_bytes
 from goldwire.formats.head import delimiter, is_pair
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.limits import inflated
 from goldwire.seeds.rows import named_twice
 from goldwire.zips import UNREADABLE
@@ -93,7 +93,7 @@ def _zipped(path: Path, data: bytes, suffixes: tuple[str, ...], what: str) -> It
         )
 
 
-def json_file_rows(content: Content, setting: Setting, hint: str) -> Iterator[FileRow]:
+def json_file_rows(content: Content, setting: ConversionOptions, hint: str) -> Iterator[FileRow]:
     """The rows of JSON Lines or of a JSON array; an object over several lines is one row.
 
     Lines that are no JSON are faults (GW621), or put aside where the reading is lenient.
@@ -128,7 +128,7 @@ def _whole(text: str) -> tuple[Any, str | None]:
         return None, strict_json.error_in_words(error)[0]
 
 
-def table_rows(content: Content, setting: Setting) -> tuple[list[str], Iterator[FileRow]]:
+def table_rows(content: Content, setting: ConversionOptions) -> tuple[list[str], Iterator[FileRow]]:
     """The names of a table's columns and its rows, by name. What parts cells the first line shows.
 
     Raises GW621 where a name stands twice.

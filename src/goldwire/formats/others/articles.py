@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from goldwire.annotations.line import annotated, document_twice
 from goldwire.errors import GoldwireError
 from goldwire.formats.head import Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._rows import FileRow, contents, json_file_rows, malformed_row
 from goldwire.formats.others.csv import named_columns
 from goldwire.model import Article
@@ -50,7 +50,7 @@ def _plain(key: str, value: object) -> bool:
     return key == "meta" or not isinstance(value, dict)
 
 
-def read_articles(path: Path, setting: Setting) -> list[Article]:
+def read_articles(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a file, or of those in a folder or a zip.
 
     Raises GW704 where no column is the text, GW625 for columns that can't be named so, GW951 for rows that
@@ -77,7 +77,7 @@ def read_articles(path: Path, setting: Setting) -> list[Article]:
     return list(articles.values())
 
 
-def _columns(rows: Sequence[FileRow], place: str, setting: Setting) -> dict[str, str]:
+def _columns(rows: Sequence[FileRow], place: str, setting: ConversionOptions) -> dict[str, str]:
     values: list[dict[str, Any]] = [row.value for row in rows[:_LOOKED_AT] if isinstance(row.value, dict)]
     names = list(dict.fromkeys(name for value in values for name in value))
     given = named_columns(setting.columns, FIELDS, names, place)

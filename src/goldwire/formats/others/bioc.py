@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 from goldwire import strict_xml
 from goldwire.formats.counting import UNMARKED, CountedText, length, nearest_text
 from goldwire.formats.head import Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._concepts import KEPT, Concepts
 from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys
 from goldwire.formats.others._rows import Content, contents, json_file_rows, malformed_row
@@ -44,7 +44,7 @@ def looks_like(head: Head) -> bool:
     return any(isinstance(document, dict) and "passages" in document for document in documents)
 
 
-def read_bioc(path: Path, setting: Setting) -> list[Article]:
+def read_bioc(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a collection; infons but for the type are attributes.
 
     Raises one error with all faults: GW621 for what is no BioC, GW623 for annotations that offsets miss.
@@ -59,7 +59,7 @@ def read_bioc(path: Path, setting: Setting) -> list[Article]:
     return collector.articles()
 
 
-def _of_json(content: Content, setting: Setting) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_json(content: Content, setting: ConversionOptions) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in json_file_rows(content, setting, _HINT):
         record = row.value if isinstance(row.value, dict) else {}
         listed = next(
@@ -73,7 +73,7 @@ def _of_json(content: Content, setting: Setting) -> Iterator[tuple[str, dict[str
                 setting.refuse(document, malformed_row(place, "a document without passages", _HINT))
 
 
-def _of_xml(content: Content, setting: Setting) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_xml(content: Content, setting: ConversionOptions) -> Iterator[tuple[str, dict[str, Any]]]:
     text = _DOCTYPE.sub("", content.text.lstrip(), count=1)
     text = re.sub(r"^<\?xml[^>]*\?>", "", text)
     try:
@@ -186,7 +186,7 @@ def _take(place: str, record: dict[str, Any], name: str, collector: Collector) -
     )
 
 
-def _passages(record: dict[str, Any], place: str, setting: Setting) -> Iterator[_Passage]:
+def _passages(record: dict[str, Any], place: str, setting: ConversionOptions) -> Iterator[_Passage]:
     """The passages that have a text, or their sentences, with all annotations that begin in them."""
     for index, passage in enumerate(record["passages"]):
         if not isinstance(passage, dict):
@@ -257,7 +257,9 @@ def _number(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
-def _mark(annotation: dict[str, Any], passage: _Passage, place: str, setting: Setting) -> FileMark | None:
+def _mark(
+    annotation: dict[str, Any], passage: _Passage, place: str, setting: ConversionOptions
+) -> FileMark | None:
     extent = _extent(annotation)
     infons = annotation.get("infons")
     infons = infons if isinstance(infons, dict) else {}
@@ -298,7 +300,7 @@ def _links(
     ids: dict[tuple[int, str], str],
     concepts: Concepts,
     place: str,
-    setting: Setting,
+    setting: ConversionOptions,
 ) -> Iterator[Relation]:
     """A relation from its first node to each other; one of concepts is between their first mentions.
 

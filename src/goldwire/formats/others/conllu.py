@@ -19,7 +19,7 @@ from goldwire.errors import Fault
 from goldwire.formats.conll.tags import decode_tags, form_of, split_tag
 from goldwire.formats.conll.write import unspaced
 from goldwire.formats.head import Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._marks import Collector, FileMark, FileReading, placed
 from goldwire.formats.others._rows import Content, contents, malformed_row
 from goldwire.model import Article
@@ -80,7 +80,7 @@ class _Text:
             self.write(last.rstrip(" ") + "\n")
 
 
-def read_conllu(path: Path, setting: Setting) -> list[Article]:
+def read_conllu(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a file, a document each.
 
     Raises GW628 where no word has an entity or brackets do not close, GW621 for lines that are none.
@@ -121,7 +121,9 @@ def _sentences(content: Content) -> Iterator[list[tuple[int, str]]]:
         yield lines
 
 
-def _take(lines: list[tuple[int, str]], content: Content, texts: list[_Text], setting: Setting) -> None:
+def _take(
+    lines: list[tuple[int, str]], content: Content, texts: list[_Text], setting: ConversionOptions
+) -> None:
     """Take in a sentence; a comment may begin a document or a paragraph."""
     comments = {
         key.strip(): value.strip()
@@ -170,7 +172,7 @@ def _take(lines: list[tuple[int, str]], content: Content, texts: list[_Text], se
     text.write(written + after[-1])
 
 
-def _mentions(text: _Text, fields: Sequence[str], setting: Setting) -> Iterator[FileMark]:
+def _mentions(text: _Text, fields: Sequence[str], setting: ConversionOptions) -> Iterator[FileMark]:
     """The mentions that brackets enclose."""
     opened: dict[str, list[tuple[int, list[str]]]] = {}  # words, with the fields that they state
     parts: dict[str, list[tuple[int, int]]] = {}
@@ -208,7 +210,11 @@ def _mentions(text: _Text, fields: Sequence[str], setting: Setting) -> Iterator[
 
 
 def _mention(
-    text: _Text, pieces: list[tuple[int, int]], stated: list[str], fields: Sequence[str], setting: Setting
+    text: _Text,
+    pieces: list[tuple[int, int]],
+    stated: list[str],
+    fields: Sequence[str],
+    setting: ConversionOptions,
 ) -> Iterator[FileMark]:
     tokens = [
         word.token for start, end in pieces for word in text.words[start : end + 1] if word.token is not None
@@ -225,7 +231,7 @@ def _mention(
     yield FileMark(label, start, end, attributes=values)
 
 
-def _tagged(text: _Text, setting: Setting) -> Iterator[FileMark]:
+def _tagged(text: _Text, setting: ConversionOptions) -> Iterator[FileMark]:
     """What tags in MISC mark."""
     keys = Counter(key for word in text.words for key in word.misc if key in _TAGS)
     for key in keys:
@@ -247,7 +253,7 @@ def _tagged(text: _Text, setting: Setting) -> Iterator[FileMark]:
                 yield FileMark(label, text.extents[min(tokens)][0], text.extents[max(tokens)][1])
 
 
-def _lose(text: _Text, setting: Setting) -> None:
+def _lose(text: _Text, setting: ConversionOptions) -> None:
     """Put down the columns and keys that are no entities."""
     for number, name in enumerate(_COLUMNS[2:9], start=2):
         if any(word.cells[number] != "_" for word in text.words):

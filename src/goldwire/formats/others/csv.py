@@ -16,7 +16,7 @@ from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import file_name, read_text
 from goldwire.formats.conll.tags import decode_tags, form_of, split_tag
 from goldwire.formats.head import Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._marks import Collector, FileMark, FileReading, placed
 from goldwire.formats.others._rows import Content, FileRow, contents, malformed_row, table_rows
 from goldwire.model import Article
@@ -83,7 +83,7 @@ def known_table(names: Sequence[str], parts: dict[str, list[str]]) -> dict[str, 
     return columns
 
 
-def read_csv(path: Path, setting: Setting) -> list[Article]:
+def read_csv(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a table. Columns beyond those that are known are counted in `setting.lost`.
 
     Raises GW625 where the columns can't be told, GW626 where a text can't be had; GW621 and GW623 for rows.
@@ -126,13 +126,17 @@ def named_columns(option: str, parts: Collection[str], names: Collection[str], p
     return named
 
 
-def _tell(columns: dict[str, str], parts: dict[str, list[str]], setting: Setting) -> None:
+def _tell(columns: dict[str, str], parts: dict[str, list[str]], setting: ConversionOptions) -> None:
     shown = ", ".join(f"{part}={column}" for part, column in columns.items() if part in parts)
     setting.assume(f"columns: {shown} (--columns says otherwise)")
 
 
 def _lose(
-    names: Sequence[str], columns: dict[str, str], rows: Sequence[FileRow], place: str, setting: Setting
+    names: Sequence[str],
+    columns: dict[str, str],
+    rows: Sequence[FileRow],
+    place: str,
+    setting: ConversionOptions,
 ) -> None:
     for name in names:
         if name not in columns.values() and any(row.value.get(name) for row in rows):
@@ -191,7 +195,7 @@ def _offset(cell: str) -> int | None:
 class _Texts:
     """The texts that a table names: files beside it, else the project's articles."""
 
-    def __init__(self, path: Path, setting: Setting) -> None:
+    def __init__(self, path: Path, setting: ConversionOptions) -> None:
         self.folder = path if path.is_dir() else path.parent
         self.setting = setting
         self.known: dict[str, str | None] = {}

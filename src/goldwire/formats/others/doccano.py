@@ -17,7 +17,7 @@ from goldwire.files import json_lines, write_text
 from goldwire.formats._beyond import lose_rest
 from goldwire.formats.counting import PLAIN, Counting, counts_otherwise, utf16_offsets
 from goldwire.formats.head import Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._marks import Collector, FileMark, FileReading
 from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
 from goldwire.model import Article, Relation
@@ -66,7 +66,7 @@ def _marks_of(row: dict[str, Any]) -> list[Any]:
     return next((row[key] for key in _SPANS if isinstance(row.get(key), list) and row[key]), [])
 
 
-def read_doccano(path: Path, setting: Setting) -> list[Article]:
+def read_doccano(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of an export. Labels of whole documents and comments are counted in `setting.lost`.
 
     Raises one error with all faults: GW621 for lines that are none, GW623 for spans outside their text.
@@ -144,7 +144,7 @@ def _mark(item: Any) -> FileMark | None:
     return FileMark(str(item["label"]), start, end, id="" if name is None else str(name))
 
 
-def _links(listed: Any, place: str, setting: Setting) -> Iterator[Relation]:
+def _links(listed: Any, place: str, setting: ConversionOptions) -> Iterator[Relation]:
     for item in listed if isinstance(listed, list) else ():
         ends = (item.get("from_id"), item.get("to_id")) if isinstance(item, dict) else (None, None)
         if None in ends or not isinstance(item.get("type"), (str, int)):
@@ -153,7 +153,7 @@ def _links(listed: Any, place: str, setting: Setting) -> Iterator[Relation]:
             yield Relation(str(item["type"]), str(ends[0]), str(ends[1]))
 
 
-def write_doccano(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_doccano(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Articles for doccano, a line for each annotation; the number of lines.
 
     Without relations spans stand as `label`, which every span project imports, else as `entities`. Offsets

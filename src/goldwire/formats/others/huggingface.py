@@ -17,7 +17,7 @@ from goldwire.errors import GoldwireError
 from goldwire.files import read_text
 from goldwire.formats.conll.tags import Form, decode_tags, form_of, split_tag
 from goldwire.formats.head import Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys, placed
 from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
 from goldwire.formats.parquet_size import too_much
@@ -78,7 +78,7 @@ def _columns(path: Path) -> list[str]:
     return names if set(names) & set(TOKENS) and set(names) & set(TAGS) else []
 
 
-def read_huggingface(path: Path, setting: Setting) -> list[Article]:
+def read_huggingface(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a file, a row each.
 
     Raises GW627 where tags are numbers and nothing names them, GW621 for rows that are none.
@@ -121,7 +121,12 @@ def read_huggingface(path: Path, setting: Setting) -> list[Article]:
 
 
 def _split(
-    tag_cells: Sequence[Any], names: list[str] | None, row: FileRow, column: str, form: Form, setting: Setting
+    tag_cells: Sequence[Any],
+    names: list[str] | None,
+    row: FileRow,
+    column: str,
+    form: Form,
+    setting: ConversionOptions,
 ) -> list[tuple[str, str]] | None:
     """The tags of a row; None, with a fault, where one is none."""
     tags: list[tuple[str, str]] = []
@@ -150,7 +155,7 @@ def _cells(row: Any, column: str) -> list[str]:
     return [tag for tag in tag_cells if isinstance(tag, str)] if isinstance(tag_cells, list) else []
 
 
-def _labels(setting: Setting) -> list[str] | None:
+def _labels(setting: ConversionOptions) -> list[str] | None:
     """The names that `--labels` gives, in their order: a list, or a file that holds one."""
     if not setting.labels:
         return None
@@ -162,7 +167,7 @@ def _labels(setting: Setting) -> list[str] | None:
     return [str(each).strip() for each in listed if str(each).strip()]
 
 
-def _rows(path: Path, setting: Setting) -> Iterator[tuple[FileRow, dict[str, list[str]]]]:
+def _rows(path: Path, setting: ConversionOptions) -> Iterator[tuple[FileRow, dict[str, list[str]]]]:
     """The rows, with the names of tags by column where the file holds them."""
     if path.is_file():
         with path.open("rb") as stream:

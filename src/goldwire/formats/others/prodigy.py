@@ -18,7 +18,7 @@ from goldwire.annotations.tokens import tokenizer
 from goldwire.files import json_lines, write_text
 from goldwire.formats._beyond import lose_rest
 from goldwire.formats.head import Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys
 from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Status
@@ -55,7 +55,7 @@ def looks_like(head: Head) -> bool:
     )
 
 
-def read_prodigy(path: Path, setting: Setting) -> list[Article]:
+def read_prodigy(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a database's answers, those with one text and `_input_hash` a document.
 
     Raises one error with all faults: GW621 for lines that are none, GW623 for spans outside their text.
@@ -161,7 +161,7 @@ def _links(
     marks: Iterable[FileMark],
     tokens: Mapping[int, tuple[int, int]],
     place: str,
-    setting: Setting,
+    setting: ConversionOptions,
 ) -> Iterator[Relation]:
     """The relations between spans; those of tokens that are no span are put aside."""
     marked = list(marks)
@@ -200,7 +200,7 @@ def _over(marks: Iterable[FileMark], tokens: Mapping[int, tuple[int, int]]) -> d
     return over
 
 
-def write_prodigy(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_prodigy(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Articles as answers for `prodigy db-in`, a line for each annotation; the number of lines.
 
     Relations are between tokens there: with any, each line has its tokens, by spaCy's rules for the language.
@@ -225,7 +225,7 @@ def write_prodigy(path: Path, articles: Iterable[Article], setting: Setting) -> 
     return len(lines)
 
 
-def _cut(document: Document, setting: Setting) -> list[dict[str, Any]]:
+def _cut(document: Document, setting: ConversionOptions) -> list[dict[str, Any]]:
     doc = tokenizer(setting.language_of(document)).make_doc(document.text)
     return [
         {"text": token.text, "start": token.idx, "end": token.idx + len(token), "id": token.i,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from goldwire.formats.head import Head
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._concepts import KEPT, UNMENTIONED, Concepts
 from goldwire.formats.others._marks import Collector, FileMark, FileReading
 from goldwire.formats.others._rows import Content, contents, malformed_row
@@ -31,7 +31,7 @@ def looks_like(head: Head) -> bool:
     return match is not None and match[2] in ("t", "a")
 
 
-def read_pubtator(path: Path, setting: Setting) -> list[Article]:
+def read_pubtator(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a file; concepts are the attribute `concept`, relations join their first mentions.
 
     Raises one error with all faults: GW621 for lines that are none, GW623 for mentions that offsets miss.
@@ -95,7 +95,9 @@ def _take(source: str, first: int, lines: list[str], collector: Collector) -> No
     collector.add(FileReading(place, names[0], text, collector.annotator, setting.status, marks, links))
 
 
-def _links(related: list[tuple[str, list[str]]], marks: list[FileMark], setting: Setting) -> list[Relation]:
+def _links(
+    related: list[tuple[str, list[str]]], marks: list[FileMark], setting: ConversionOptions
+) -> list[Relation]:
     """The relations between concepts as relations between mentions; some have no two, and are put aside."""
     concepts = Concepts(
         (str(mark.attributes["concept"]), mark.start, mark.id) for mark in marks if mark.attributes

@@ -13,7 +13,7 @@ from typing import Any
 
 from goldwire.formats.conll.tags import decode_tags, split_tag
 from goldwire.formats.head import Head, is_pair
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys, placed
 from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
 from goldwire.model import Article
@@ -44,7 +44,7 @@ def _is_triple(value: Any) -> bool:
     )
 
 
-def read_spacy(path: Path, setting: Setting) -> list[Article]:
+def read_spacy(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a file. Categories, heads, tags and knowledge-base ids are counted in `setting.lost`.
 
     Raises one error with all faults: GW621 for what is none of these, GW623 for spans outside their text.
@@ -145,7 +145,7 @@ def _knowledge(item: Any) -> str:
     return str(value) if value else ""
 
 
-def lose_tokens(tokens: Any, setting: Setting, place: str) -> None:
+def lose_tokens(tokens: Any, setting: ConversionOptions, place: str) -> None:
     """Put down what is said of tokens beside where they are."""
     keys = {key for token in tokens or () if isinstance(token, dict) for key in token if token[key] != ""}
     for key in sorted(keys - {"id", "start", "end"}):

@@ -14,7 +14,7 @@ from goldwire.formats.counting import CountedText
 from goldwire.formats.inception.documents import Documents
 from goldwire.formats.inception.files import INITIAL, TEMPORARY, Export, ExportFile
 from goldwire.formats.inception.layers import CUSTOM, Layers
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.webanno_tsv.rows import (
     ANY,
     CHAINS,
@@ -41,7 +41,7 @@ from goldwire.model import Annotation, Article, AttributeValue, Document, Relati
 ANNOTATOR = "webanno"
 
 
-def read_webanno_tsv(path: Path, setting: Setting) -> list[Article]:
+def read_webanno_tsv(path: Path, setting: ConversionOptions) -> list[Article]:
     """The articles of a file, a folder or a zip: `DOCUMENT/ANNOTATOR.tsv`, or a whole project.
 
     What has no place in the model is counted in `setting.lost`. Refused are files of another form (GW660),

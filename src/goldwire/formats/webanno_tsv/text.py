@@ -7,11 +7,11 @@ from itertools import islice
 
 from goldwire.errors import Fault, raise_faults
 from goldwire.formats.counting import CountedText, Counting, Units, counts_otherwise, length
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.formats.webanno_tsv.rows import File, TokenRow, unescape_text
 
 
-def sentence_text(file: File, where: str, setting: Setting) -> CountedText:
+def sentence_text(file: File, where: str, setting: ConversionOptions) -> CountedText:
     """The text that the sentences of a file make, its offsets counted as the file's are.
 
     They count UTF-16 units; where the tokens bear out that a file counts characters, those are taken, and

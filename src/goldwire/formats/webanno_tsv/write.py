@@ -21,7 +21,7 @@ from goldwire.formats.edges import BLANK, TRIMMED
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inception.files import INITIAL
 from goldwire.formats.inferred_schema import spooled
-from goldwire.formats.options import SCHEMA, Setting
+from goldwire.formats.options import SCHEMA, ConversionOptions
 from goldwire.formats.webanno_tsv.rows import (
     ANY,
     BASE,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _RowKey = tuple[int, tuple[int, int] | None]
 
 
-def write_webanno_tsv(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+def write_webanno_tsv(path: Path, articles: Iterable[Article], setting: ConversionOptions) -> int:
     """Articles to a folder, a file for each annotation; their number. Raises GW271 where it holds others."""
     listed, schema = spooled(articles, setting)
     types = Types(schema)
@@ -68,7 +68,7 @@ def write_webanno_tsv(path: Path, articles: Iterable[Article], setting: Setting)
     return count
 
 
-def _count_losses(article: Article, name: str, setting: Setting) -> None:
+def _count_losses(article: Article, name: str, setting: ConversionOptions) -> None:
     lose_beyond(article, setting)
     if name != article.document.id:
         setting.lose("document id that can't be a file's name", article.document.id)
@@ -123,7 +123,7 @@ class _Writer:
         annotation: Annotation | None,
         tokens: _Tokens,
         types: Types,
-        setting: Setting,
+        setting: ConversionOptions,
     ) -> None:
         self.tokens, self.types, self.setting = tokens, types, setting
         self.place = f"{annotation.annotator}/{document.id}" if annotation is not None else document.id

@@ -13,7 +13,7 @@ from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import Split, project_rule, split_path, stored_split
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.edges import padded_note, trimmed_note
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article, curated
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project
@@ -152,7 +152,7 @@ def plan(
         raise GoldwireError.of("GW954", message, hint="leave out one of them, or name articles: --only")
     settings = parse_overrides(overrides)
     home = project if isinstance(project, Project) else _project(project, needed=data is None)
-    reading = Setting()
+    reading = ConversionOptions()
     read = read_once(home) if home is not None else None
     dealt: tuple[Fold, ...] = ()
     split: Split | None = None

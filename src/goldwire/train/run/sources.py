@@ -17,7 +17,7 @@ from goldwire.corpus.split.io import NAME, Split, on_sides
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.guess import guess_read, read_as
-from goldwire.formats.options import Setting
+from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article, curated
 from goldwire.project import Project
 from goldwire.train.groups import groups_of
@@ -51,7 +51,7 @@ class TestSet:
         }
 
 
-def read_articles(path: Path, setting: Setting, *, hint: str = "check the path") -> list[Article]:
+def read_articles(path: Path, setting: ConversionOptions, *, hint: str = "check the path") -> list[Article]:
     """The articles of a file or folder in any format that is read; raises GW901 where there is nothing."""
     if not path.exists():
         raise GoldwireError.of("GW901", "there is no such file or folder", where=str(path), hint=hint)
@@ -72,7 +72,12 @@ def sides_in(split: Split | None) -> list[str]:
 
 
 def with_test_set(
-    articles: Sequence[Article], path: Path, setting: Setting, rule: Rule, *, sides: Sequence[str] = ()
+    articles: Sequence[Article],
+    path: Path,
+    setting: ConversionOptions,
+    rule: Rule,
+    *,
+    sides: Sequence[str] = (),
 ) -> tuple[list[Article], TestSet]:
     """The articles of `path` to score on, and of `articles` those that may be learned from beside them.
 
