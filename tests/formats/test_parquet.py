@@ -148,7 +148,20 @@ def test_metadata_of_any_type_survives_its_columns(tmp_path: Path) -> None:
 def predicted() -> list[Article]:
     """Two annotations of one document: by a model that had learned from it and was asked, and by another."""
     held = sample()[0]
-    asked = Drafting("abc", "def", {"temperature": 0.0, "seed": 3}, 2, 900, 40, 1.5, 0.01, "EUR", 5, 1, 1)
+    asked = Drafting(
+        prompt="abc",
+        schema="def",
+        settings={"temperature": 0.0, "seed": 3},
+        requests=2,
+        tokens_in=900,
+        tokens_out=40,
+        seconds=1.5,
+        cost=0.01,
+        currency="EUR",
+        placed=5,
+        repaired=1,
+        dropped=1,
+    )
     marked = [
         structs.replace(
             a,
