@@ -55,8 +55,8 @@ LINES = """() => {
         .map(box => (box.top + box.bottom) / 2).sort((a, b) => a - b);
     return middles.filter((middle, index) => !index || middle - middles[index - 1] > 8).length;
 }"""
-#: The contrast (WCAG 2) of an element's letters to what lies behind them.
-CONTRAST = """element => {
+#: Of each element its text, the contrast (WCAG 2) of its letters to what lies behind, whether it is whole.
+CONTRASTS = """elements => elements.map(element => {
     const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
     canvas.canvas.width = canvas.canvas.height = 1;
     const over = colors => {
@@ -72,8 +72,10 @@ CONTRAST = """element => {
     };
     const back = ['#fff', ...behind];
     const [a, b] = [light(over(back)), light(over([...back, getComputedStyle(element).color]))];
-    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}"""
+    const whole = element.scrollWidth <= element.clientWidth + 1
+        && element.getBoundingClientRect().right < innerWidth;
+    return [element.textContent, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), whole];
+})"""
 
 
 def opened(page: Page, studio: Server, project: Project, schema: Schema, annotation: Annotation) -> None:
@@ -192,21 +194,19 @@ def test_labels_can_be_read_in_whatever_colour(screen: Screen) -> None:
     """Codes have 4.5 : 1 in the column and in the list of regions, and none is cut there."""
     page = screen.page
     resized(page, 1366, 768)
-    for one in page.locator(".gw-labels .lsf-label__text, .gw-labels .lsf-label__hotkey").all():
-        assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
+    column = page.locator(".gw-labels .lsf-label__text, .gw-labels .lsf-label__hotkey")
+    for text, contrast, _ in column.evaluate_all(CONTRASTS):
+        assert contrast >= 4.5, text
     names = page.locator(".lsf-outliner-item .lsf-labels-list .lsf-labels-list")
     seen = set()
     listed = page.locator(".lsf-tree-list-holder")
-    shown, whole = listed.evaluate("list => [list.clientHeight, list.scrollHeight]")
-    for top in range(0, whole, shown - 30):
+    shown, all_of_it = listed.evaluate("list => [list.clientHeight, list.scrollHeight]")
+    for top in range(0, all_of_it, shown - 30):
         listed.evaluate("(list, top) => list.scrollTo(0, top)", top)
         page.wait_for_timeout(500)
-        for one in names.all():
-            seen.add(one.text_content())
-            assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
-            assert one.evaluate("name => name.scrollWidth <= name.clientWidth + 1"), one.text_content()
-            right = one.evaluate("name => name.getBoundingClientRect().right")
-            assert right < 1366
+        for text, contrast, whole in names.evaluate_all(CONTRASTS):
+            seen.add(text)
+            assert contrast >= 4.5 and whole, text
     assert {label for layer in screen.schema.layers.values() for label in layer.labels} <= seen
     listed.evaluate("list => list.scrollTo(0, 0)")
 
@@ -277,8 +277,8 @@ def test_an_option_is_shown_for_its_labels_only(screen: Screen) -> None:
             continue
         choose(page, span.id)
         page.wait_for_timeout(100)
-        inputs = page.locator(".gw-side input:visible").all()
-        offered = {one.get_attribute("name") for one in inputs} & modes
+        inputs = page.locator(".gw-side input:visible")
+        offered = set(inputs.evaluate_all("inputs => inputs.map(input => input.name)")) & modes
         wanted = {value.title for value in mode.values.values() if value.applies_to(span.label)}
         assert offered == wanted, span.label
         assert page.locator(".gw-side").get_by_text(mode.title, exact=True).is_visible() == bool(wanted)
