@@ -21,6 +21,7 @@ from tests.reaper import quick_folder, reaping
 if TYPE_CHECKING:
     from label_studio_sdk.label_interface import LabelInterface
 
+    from goldwire.annotate.labelstudio.client import Client
     from goldwire.annotate.labelstudio.server import Server
 
 
@@ -170,6 +171,15 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             if error.faults[0].code != "GW301" or os.environ.get("CI") == "true":
                 raise
             pytest.skip(f"Label Studio is not installed: {install_hint('studio')}")
+
+
+@pytest.fixture
+def client(studio: Server) -> Iterator[Client]:
+    """A client of the shared server."""
+    from goldwire.annotate.labelstudio.client import Client
+
+    with Client(studio.url, studio.token) as connected:
+        yield connected
 
 
 @pytest.fixture(scope="session")

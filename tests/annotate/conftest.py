@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,13 +23,6 @@ def personal_token(studio: Server) -> str:
         settings = {"api_tokens_enabled": True, "legacy_api_tokens_enabled": True, "api_token_ttl_days": 30}
         client.request("POST", "api/jwt/settings", body=settings)
         return str(client.request("POST", "api/token/", body={})["token"])
-
-
-@pytest.fixture
-def client(studio: Server) -> Iterator[Client]:
-    """A client of the shared server."""
-    with Client(studio.url, studio.token) as made:
-        yield made
 
 
 @pytest.fixture

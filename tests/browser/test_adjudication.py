@@ -44,7 +44,12 @@ def hold(project: Project, document: Document) -> None:
 
 
 def test_each_disagreement_is_decided_by_one_key_or_stays_open(
-    page: Page, studio: Server, brief: Project, schema: Schema, monkeypatch: pytest.MonkeyPatch
+    page: Page,
+    studio: Server,
+    client: Client,
+    brief: Project,
+    schema: Schema,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of three disagreements two are decided and submitted: the third stays open until it is, too."""
     hold(brief, DOCUMENT)
@@ -68,7 +73,6 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     bruno = msgspec.structs.replace(anna, annotator="bruno", spans=(anna.spans[0], possible, shorter, day))
     for reading in (anna, bruno):
         write_annotation(brief, reading)
-    client = Client(studio.url, studio.token)
     pushed = push_adjudication(brief, url=studio.url)
     assert (pushed.sent, pushed.open) == (1, 3)
     number = int(pushed.url.rsplit("/", 1)[1])
@@ -126,7 +130,6 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     assert [(r.label, r.marked_by) for r in made.relations] == [("recipient", ("anna", "bruno"))]
     assert (made.status, made.provenance.kind, made.provenance.name) == ("adjudicated", "human", who)
     assert made.provenance.based_on == ("anna", "bruno")
-    client.close()
 
 
 ACTORS = "Mike Pompeo et Jeanne Nouvelle ont parlé de l’attaque avec Esper."

@@ -96,7 +96,12 @@ def thing(key: str, words: str, letters: str = "") -> Callable[[Page], None]:
 
 
 def test_two_people_go_from_an_empty_project_to_the_team_page(
-    page: Page, browser: Browser, studio: Server, kitchen: Project, monkeypatch: pytest.MonkeyPatch
+    page: Page,
+    browser: Browser,
+    studio: Server,
+    client: Client,
+    kitchen: Project,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In passes, ids picked, arrows without roles filled in; of the gold check one is right and one wrong; of
     three disagreements one is decided and two stay open; the page of the team shows both."""
@@ -113,7 +118,6 @@ def test_two_people_go_from_an_empty_project_to_the_team_page(
     things, steps = passes_of(kitchen, schema)
     first = studio.username.partition("@")[0]
     second = f"berta-{kitchen.name[-12:]}"
-    client = Client(studio.url, studio.token)
     context = browser.new_context(viewport={"width": 1500, "height": 1000})
     context.set_default_timeout(180_000)
     hers = context.new_page()
@@ -167,4 +171,3 @@ def test_two_people_go_from_an_empty_project_to_the_team_page(
     page.goto((kitchen.reports / "team.html").as_uri())
     shown = page.locator("main").inner_text()
     assert first in shown and second in shown and text_of("r1") not in shown
-    client.close()

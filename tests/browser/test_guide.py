@@ -115,11 +115,10 @@ def test_the_guide_breaks_no_rule_of_accessibility(browser: Browser, guide: str,
 
 @pytest.mark.live
 def test_an_annotator_opens_the_guide_beside_the_work(
-    page: Page, studio: Server, brief: Project, schema: Schema
+    page: Page, studio: Server, client: Client, brief: Project, schema: Schema
 ) -> None:
     """The panel's link to a label opens the guide at that label, in a tab of its own; Instructions hold the
     sheet."""
-    client = Client(studio.url, studio.token)
     pushed = push(client, brief, schema, [Document("a", "Paris nie.")])
     [task] = client.tasks(pushed.project, include=["id"])
     log_in(page, studio)

@@ -82,11 +82,10 @@ def labels(page: Page) -> list[str]:
 
 
 def test_an_annotator_goes_through_the_passes(
-    page: Page, studio: Server, parted: Project, schema: Schema
+    page: Page, studio: Server, client: Client, parted: Project, schema: Schema
 ) -> None:
     """Entities; events on top of them, one entity relabelled, one removed; stances: one annotation."""
     page.set_viewport_size({"width": 1366, "height": 768})
-    client = Client(studio.url, studio.token)
     passes = passes_of(parted, schema)
     push_passes(client, parted, schema, DOCUMENTS, passes)
     log_in(page, studio)
@@ -150,10 +149,10 @@ def pulled(client: Client, parted: Project, schema: Schema) -> PassCounts:
 
 
 def test_a_later_pass_has_all_in_reach_and_its_rules_in_sight(
-    page: Page, studio: Server, parted: Project, schema: Schema
+    page: Page, studio: Server, client: Client, parted: Project, schema: Schema
 ) -> None:
     """An article full of what earlier passes marked leaves in reach what an empty one does."""
-    client, passes = Client(studio.url, studio.token), passes_of(parted, schema)
+    passes = passes_of(parted, schema)
     whole = read_adjudicated()
     documents = [document for document in load_seeds(parted) if document.id == whole.document]
     log_in(page, studio)

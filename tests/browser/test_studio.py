@@ -172,10 +172,9 @@ def relate(page: Page, head: str, tail: str, label: str) -> None:
 
 
 def test_what_is_marked_in_the_browser_is_what_is_pulled(
-    page: Page, studio: Server, brief: Project, schema: Schema
+    page: Page, studio: Server, client: Client, brief: Project, schema: Schema
 ) -> None:
     """A nested pair after an elision, an event with modality and argument, a stance, beside an emoji."""
-    client = Client(studio.url, studio.token)
     pushed = push(client, brief, schema, [DOCUMENT])
     [task] = client.tasks(pushed.project, include=["id"])
     log_in(page, studio)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,6 @@ from goldwire.schemas import load_schema
 from tests.messages.foreign import ACCENTED, other_words, words
 
 TEXT = "The harbour of Kelmouth reopened on Monday. Mayor Ada Brent thanked the Coast Guard."
-
-
-@pytest.fixture
-def client(studio: Server) -> Iterator[Client]:
-    """A client of the shared server."""
-    with Client(studio.url, studio.token) as connected:
-        yield connected
 
 
 @pytest.mark.live
