@@ -48,6 +48,8 @@ _TRAININGS = (
     "tests/new_project/test_languages.py",
     "tests/test_docs.py::test_the_commands_of_all_pages",
     "tests/test_examples.py",
+    "tests/test_table.py::test_what_training_comes_to",
+    "tests/annotate/sync/test_full_disk.py::test_a_model_is_there",
 )
 
 

@@ -41,7 +41,7 @@ def test_articles_come_with_their_stored_annotations(tmp_path: Path) -> None:
         project_articles(project)
 
 
-@pytest.mark.parametrize("text", ["join(stream_seeds(project), stream_annotations(", r"[^\w.@+-]"])
+@pytest.mark.parametrize("text", ["join(documents, stream_annotations(", r"[^\w.@+-]"])
 def test_each_of_these_stands_in_one_module(text: str) -> None:
     """What joins articles and annotations, and what a file's name may hold, is decided once."""
     assert len([path for path in SOURCE.rglob("*.py") if text in path.read_text(encoding="utf-8")]) == 1
