@@ -12,17 +12,18 @@ import gc
 import runpy
 import sys
 from contextlib import suppress
+from importlib import import_module
 
 
 def main() -> None:
     """Run the program whose path and arguments follow."""
+    gc.set_threshold(50_000)
     for name in ("scipy", "sklearn"):
         sys.modules[name] = None  # type: ignore[assignment]  # to import it is an ImportError now
     sys.modules["yaml"] = None  # type: ignore[assignment]
     with suppress(ImportError):
-        import ldclient.integrations  # noqa: F401
+        import_module("ldclient.integrations")
     del sys.modules["yaml"]
-    gc.set_threshold(50_000)
     del sys.argv[0]
     runpy.run_path(sys.argv[0], run_name="__main__")
 
