@@ -92,19 +92,27 @@ def _run() -> int:
     except click.ClickException as error:
         _show(error)
         code = 2
-    except (KeyboardInterrupt, click.Abort):
-        _complain("interrupted")
+    except (KeyboardInterrupt, click.Abort) as stopped:
         code = 130
+        if isinstance(stopped.__cause__, EOFError):  # for click an end of input, here an import cut off
+            code = 1
+            _unexpected()
+        else:
+            _complain("interrupted")
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): what it took, it has.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception:  # noqa: BLE001  a fault of goldwire's own: the interpreter would print it unredacted
-        from goldwire.cli.common import say
-
-        say(*traceback.format_exc().splitlines())
+        _unexpected()
         code = 1
     return code if isinstance(code, int) else 0
+
+
+def _unexpected() -> None:
+    from goldwire.cli.common import say
+
+    say(*traceback.format_exc().splitlines())
 
 
 def _complain(message: str) -> None:
