@@ -23,7 +23,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 from tests.annotate.helpers import make_schema
 
 WORDS = (

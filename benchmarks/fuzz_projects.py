@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from goldwire.formats.labelstudio.texts import page_text
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 from goldwire.text import normalise
 from tests.annotate import helpers
 

@@ -25,7 +25,7 @@ from goldwire.model import Annotation, Document, Relation, Span, curated
 from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import Attribute, Schema, load_schema
 from goldwire.schemas.load import load_registries
-from goldwire.schemas.picks import any_control, picks_of, shown
+from goldwire.schemas.rendering.picks import any_control, picks_of, shown
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from goldwire.annotate.labelstudio.installation import read_credentials
 from goldwire.annotate.labelstudio.projects import project_on_server
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import task_of
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 
 #: Of the bare call's time; of a full pull's.
 WANTED = (1.15, 0.05)

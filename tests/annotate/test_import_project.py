@@ -23,9 +23,9 @@ from goldwire.model import Annotation
 from goldwire.new_project import make_project
 from goldwire.project import load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.from_label_config import infer
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.inference.from_label_config import infer
 from goldwire.schemas.load import typed_data
+from goldwire.schemas.rendering.label_config import label_config
 from goldwire.seeds import load_seeds
 from goldwire.text import normalise
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from goldwire.formats.dataset.parquet import write_parquet
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.formats.options import ConversionOptions
-from goldwire.formats.parquet import write_parquet
 from goldwire.model import Annotation, Article, Document, Provenance, Span
 
 RULES = Provenance(kind="rule", name="first-word")

@@ -19,9 +19,9 @@ from goldwire.archive.output import output_at
 from goldwire.archive.run import Outcome, run_over
 from goldwire.archive.shards import find_shards
 from goldwire.errors import GoldwireError
+from goldwire.formats.dataset.parquet import read_parquet
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.formats.options import ConversionOptions
-from goldwire.formats.parquet import read_parquet
 from tests.archive.killed import kill_a_run
 from tests.archive.made import Marking, archive, articles, held
 

@@ -11,7 +11,7 @@ from goldwire.annotate.sync.push import push
 from goldwire.model import Document
 from goldwire.project import Project, example_root
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.guide import guide_page
+from goldwire.schemas.rendering.guide import guide_page
 from tests.browser.rules import broken_rules, shorten
 from tests.browser.test_studio import brief, log_in, project, schema
 

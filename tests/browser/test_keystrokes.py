@@ -13,7 +13,7 @@ from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
-from goldwire.schemas.picks import data_key, pick_control, picks_of
+from goldwire.schemas.rendering.picks import data_key, pick_control, picks_of
 from tests.browser.test_screen import state
 from tests.browser.test_studio import brief, drag, log_in, project, schema
 

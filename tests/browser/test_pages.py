@@ -32,7 +32,7 @@ from goldwire.html.templates import sealed
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import load_project
 from goldwire.schemas import Schema
-from goldwire.schemas.guide import guide_page
+from goldwire.schemas.rendering.guide import guide_page
 from goldwire.train.curve.extrapolation import Extrapolation
 from goldwire.train.curve.page import page as curve_page
 from goldwire.train.curve.results import Curve

@@ -19,14 +19,14 @@ from goldwire.model import Annotation, Document, Span
 from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.seeds import load_seeds
-from tests.browser.test_studio import copied, cut, log_in, project, schema
+from tests.browser.test_studio import brief, copied, cut, log_in, project, schema
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from goldwire.annotate.labelstudio.server import Server
 
-__all__ = ["project", "schema"]  # fixtures
+__all__ = ["brief", "project", "schema"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 SIZES = {(1366, 768): 14, (1920, 1080): 24}
@@ -110,11 +110,11 @@ def resized(page: Page, width: int, height: int) -> None:
 
 
 def test_everything_is_in_reach_and_the_text_in_sight(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """On a small and on a large screen: no label, question or option lies under a bar, at the text's
     beginning and end; 14 or 24 lines."""
-    opened(page, studio, project, schema, read_adjudicated())
+    opened(page, studio, brief, schema, read_adjudicated())
     rows = "[...document.querySelectorAll('.gw-side .lsf-choices')].filter(e => e.getClientRects().length)"
     of_a_region = ".gw-labels .lsf-label, .gw-side label, .gw-side input"
     for (width, height), lines in SIZES.items():

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from goldwire.annotate.adjudication.push import config as adjudication_config
 from goldwire.messages import fallback_note, in_all_languages, languages, messages_in
 from goldwire.schemas import load_schema
-from goldwire.schemas.guidelines import guidelines
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.guidelines import guidelines
+from goldwire.schemas.rendering.label_config import label_config
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/goldwire"

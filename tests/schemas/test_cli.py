@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from goldwire.cli.schema import command
 from goldwire.errors import GoldwireError
 from goldwire.schemas import load_schema
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 
 MINI = Path(__file__).parents[1] / "data/mini"
 

@@ -14,8 +14,8 @@ from goldwire.corpus.corpus import load_corpus
 from goldwire.errors import GoldwireError
 from goldwire.project import EXAMPLES, example_root, load_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.guide import guide_page, sheet
-from goldwire.schemas.guidelines import arguments, guidelines
+from goldwire.schemas.rendering.guide import guide_page, sheet
+from goldwire.schemas.rendering.guidelines import arguments, guidelines
 from goldwire.schemas.schema import Quote
 
 RECALLS = example_root("recalls") / "schemas/recalls.yaml"

@@ -23,11 +23,11 @@ from goldwire.eval.counts.attributes import attribute_counts, left_to_ids, value
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, Article, Relation
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.diff import count_hits, diff
-from goldwire.schemas.guidelines import guidelines
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.changes.diff import count_hits, diff
 from goldwire.schemas.load import load_registries
 from goldwire.schemas.numbers import bounds, is_integer, tidy
+from goldwire.schemas.rendering.guidelines import guidelines
+from goldwire.schemas.rendering.label_config import label_config
 from tests.fleet import FLEET, TEXT, accidents, fleet
 
 

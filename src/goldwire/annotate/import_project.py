@@ -31,8 +31,8 @@ from goldwire.new_project import make_project
 from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.from_label_config import infer
-from goldwire.schemas.inferred import Inferred, Left, Renamed, schema_of
+from goldwire.schemas.inference.from_label_config import infer
+from goldwire.schemas.inference.inferred import Inferred, Left, Renamed, schema_of
 from goldwire.schemas.slugs import slug
 from goldwire.table import Column, Figures, Table
 

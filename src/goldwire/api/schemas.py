@@ -21,8 +21,8 @@ from goldwire.table import Column, Figures, Table
 if TYPE_CHECKING:
     from goldwire.annotate.migration.server import ServerMigration
     from goldwire.annotate.migration.stored import MigrateReport
-    from goldwire.schemas.diff import SchemaChange
-    from goldwire.schemas.inferred import Inferred
+    from goldwire.schemas.changes.diff import SchemaChange
+    from goldwire.schemas.inference.inferred import Inferred
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,10 +109,10 @@ def render_schema(project: str | Path | Project = ".", *, dry_run: bool = False)
     """
     from goldwire.annotate.passes.screen import with_keys_of
     from goldwire.annotate.records.passes import passes_of
-    from goldwire.schemas.guide import GUIDE, guide_page
-    from goldwire.schemas.guidelines import guidelines
-    from goldwire.schemas.label_config import label_config
-    from goldwire.schemas.rendered import is_rendering
+    from goldwire.schemas.rendering.guide import GUIDE, guide_page
+    from goldwire.schemas.rendering.guidelines import guidelines
+    from goldwire.schemas.rendering.label_config import label_config
+    from goldwire.schemas.rendering.rendered import is_rendering
 
     home = find_project(project)
     schema = load_schema(home)
@@ -191,7 +191,7 @@ def diff_schemas(
     <SchemaDiff mini@0.1 → mini@0.1: 0 changes, 0 orphaning>
     """
     from goldwire.annotations.store import read_annotations
-    from goldwire.schemas.diff import count_hits, diff
+    from goldwire.schemas.changes.diff import count_hits, diff
 
     before, after = (each if isinstance(each, Schema) else load_schema(each) for each in (old, new))
     changes = tuple(diff(before, after))
@@ -216,7 +216,7 @@ def migrate(project: str | Path | Project, plan: str | Path, *, dry_run: bool = 
         GW901
     """
     from goldwire.annotate.migration.stored import migrate_project
-    from goldwire.schemas.plan import load_plan
+    from goldwire.schemas.changes.plan import load_plan
     from goldwire.seeds import load_seeds
 
     home, steps = find_project(project), load_plan(Path(plan))
@@ -245,7 +245,7 @@ def push_migration(
     """
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.annotate.migration.server import migrate_projects
-    from goldwire.schemas.plan import load_plan
+    from goldwire.schemas.changes.plan import load_plan
 
     home, steps = find_project(project), load_plan(Path(plan))
     with connect(home, url=url) as client:
@@ -298,8 +298,8 @@ def import_schema(
         >>> goldwire.import_schema("my-project/annotate/label_config.xml", "again.yaml", name="again")
         <ImportedSchema: again@1.0 in again.yaml, 2 renamed>
     """
-    from goldwire.schemas.from_label_config import infer
-    from goldwire.schemas.inferred import check_language, schema_of
+    from goldwire.schemas.inference.from_label_config import infer
+    from goldwire.schemas.inference.inferred import check_language, schema_of
     from goldwire.schemas.slugs import slug
 
     source = Path(config)

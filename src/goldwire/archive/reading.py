@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.archive.shards import Shard
 from goldwire.errors import GoldwireError
-from goldwire.formats.parquet_size import beyond, packed, row_pieces, stated_size, text_columns, unpack_rows
+from goldwire.formats.dataset.parquet_size import (
+    beyond,
+    packed,
+    row_pieces,
+    stated_size,
+    text_columns,
+    unpack_rows,
+)
 from goldwire.limits import INFLATED, inflated
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from goldwire.archive.reading import ROWS, Batch, row_batches
 from goldwire.archive.shards import Shard
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import sha256
-from goldwire.formats.parquet import article_of
+from goldwire.formats.dataset.parquet import article_of
 from goldwire.model import Article, Document
 from goldwire.seeds.columns import field_columns
 from goldwire.seeds.documents import NO_ARTICLE, check_text, document_of

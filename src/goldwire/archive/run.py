@@ -30,7 +30,7 @@ from goldwire.archive.reading import ROWS, Batch
 from goldwire.archive.rows import PlacedArticle, RefusedRow, article_batches, articles_of_rows
 from goldwire.archive.shards import Shard, shards_outside
 from goldwire.errors import Fault, GoldwireError
-from goldwire.formats.arrow import batch as table_of
+from goldwire.formats.dataset.arrow import batch as table_of
 from goldwire.model import Article
 from goldwire.number_format import counted
 from goldwire.table import Column, Figures, Table

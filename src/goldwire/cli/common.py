@@ -27,7 +27,7 @@ from goldwire.visible import on_a_line, visible
 
 if TYPE_CHECKING:
     from goldwire.formats.articles import Articles
-    from goldwire.schemas.inferred import Left, Renamed
+    from goldwire.schemas.inference.inferred import Left, Renamed
     from goldwire.table import Figures, Table
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -20,8 +20,8 @@ from goldwire.model import Annotation, Article
 from goldwire.new_project import make_project
 from goldwire.number_format import counted
 from goldwire.project import Project
-from goldwire.schemas.fitting import FittedSchema, fitted_schema
-from goldwire.schemas.inferred import schema_yaml
+from goldwire.schemas.inference.fitting import FittedSchema, fitted_schema
+from goldwire.schemas.inference.inferred import schema_yaml
 from goldwire.table import Column, Figures, Table
 
 

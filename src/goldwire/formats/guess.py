@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 from goldwire.errors import GoldwireError, one_of
-from goldwire.formats.dataset_files import MANIFEST
+from goldwire.formats.dataset.files import MANIFEST
 from goldwire.formats.head import BYTES, Head
 from goldwire.formats.options import ConversionOptions
 from goldwire.formats.registry import FORMATS, few_collections, format_named

@@ -157,7 +157,7 @@ class ConversionOptions:
         if self.schema_path is not None:
             return load_schema(self.schema_path)
         if self.config_path is not None:
-            from goldwire.schemas.inferred import schema_of
+            from goldwire.schemas.inference.inferred import schema_of
 
             return schema_of(self.inferred, str(self.config_path))
         return load_schema(self.project.schema_path) if self.project_path is not None else None
@@ -174,7 +174,7 @@ class ConversionOptions:
 
     def infer(self, labels: Mapping[str, Collection[str]]) -> Inferred:
         """What the config says, with the `labels` that tasks use of controls which have none of their own."""
-        from goldwire.schemas.from_label_config import infer
+        from goldwire.schemas.inference.from_label_config import infer
 
         if self.config_path is None:
             raise ValueError("no config was named")
@@ -214,4 +214,4 @@ class ConversionOptions:
 
 
 if TYPE_CHECKING:
-    from goldwire.schemas.inferred import Inferred
+    from goldwire.schemas.inference.inferred import Inferred

@@ -152,8 +152,8 @@ FORMATS: dict[str, Format] = {
         Format(
             "parquet",
             "the dataset, a folder as `corpus build` writes it, or one file NAME.parquet",
-            f"{_HERE}.parquet",
-            f"{_HERE}.parquet",
+            f"{_HERE}.dataset.parquet",
+            f"{_HERE}.dataset.parquet",
             loses="in a folder, `trained_on` and `drafting` of predictions, `passes` (NAME.parquet has them)",
             unit="documents",
             streams=True,

@@ -17,9 +17,9 @@ from goldwire.new_project.starting_point import StartingPoint, starting_point
 from goldwire.pipelines import spacy_language
 from goldwire.project import CONFIG, IGNORED, Project, load_project, title_problem
 from goldwire.schemas import load_schema
-from goldwire.schemas.guide import GUIDE, guide_page
-from goldwire.schemas.guidelines import guidelines
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.guide import GUIDE, guide_page
+from goldwire.schemas.rendering.guidelines import guidelines
+from goldwire.schemas.rendering.label_config import label_config
 from goldwire.schemas.slugs import slug
 
 #: events: who acts and what happens, with ids. ner: names alone. minimal: one layer with one label.

@@ -1,10 +1,9 @@
 """The schema: what annotators mark, and everything that is made from it.
 
-`load` reads a file (`yaml_lines`) into `schema`, `guidance` checks what it tells annotators. From it come the
-`label_config` (`keys`, `picks`, `colors`), the `guidelines` and their page (`guide`); `rendered` knows which
-files these are. `from_label_config`, `inferred`, `fitting`, `names` and `slugs` make a schema of what others
-have; `diff` compares two, `migrate` brings annotations from one to the next by a `plan`. `registry_file` and
-`numbers` are the forms of ids' entries and of counts.
+`load` reads a file (`yaml_lines`) into `schema`, with `registry_file`'s entries and the `numbers` of counts;
+`guidance` checks what it tells annotators. `rendering` makes Label Studio's config and the guidelines of it,
+`changes` brings annotations from one version to the next, `inference` makes a schema of what others have.
+`names`, `slugs` and `colors` are what labels are called and shown by.
 """
 
 from goldwire.schemas.load import load_schema

@@ -35,7 +35,7 @@ from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 from tests.annotate.adjudication.test_merge import TEXT, A, B, span
 
 MINI = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"

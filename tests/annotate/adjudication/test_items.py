@@ -31,7 +31,7 @@ from goldwire.model import Annotation, Document, Span
 from goldwire.project import example_root, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.load import load_registries
-from goldwire.schemas.picks import any_control, data_key, ids_in, picks_of, with_picks
+from goldwire.schemas.rendering.picks import any_control, data_key, ids_in, picks_of, with_picks
 
 PROJECT = load_project(example_root())
 TEXT = "Esper menace."

@@ -16,10 +16,10 @@ from goldwire.annotate.adjudication.items import DECISION, LAYER, id_item, id_it
 from goldwire.annotate.adjudication.push import config
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.keys import NO_KEY
-from goldwire.schemas.label_config import control, label_config
 from goldwire.schemas.load import typed_data
-from goldwire.schemas.picks import data_key, picks_of, with_picks
+from goldwire.schemas.rendering.keys import NO_KEY
+from goldwire.schemas.rendering.label_config import control, label_config
+from goldwire.schemas.rendering.picks import data_key, picks_of, with_picks
 from goldwire.schemas.schema import RegistryEntry
 from tests.examples import at_most
 

@@ -25,7 +25,7 @@ from goldwire.formats.jsonl import read_jsonl
 from goldwire.model import Annotation, Article, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Attribute, load_schema
-from goldwire.schemas.guidelines import guidelines_hash
+from goldwire.schemas.rendering.guidelines import guidelines_hash
 from goldwire.seeds import load_seeds
 from tests.annotate.drafting.recorded import good
 from tests.annotate.drafting.stand_in import (

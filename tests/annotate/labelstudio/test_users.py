@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from goldwire.annotate.labelstudio.config_difference import compare_configs
 from goldwire.annotate.labelstudio.users import address, annotator_names
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 from tests.annotate.helpers import make_schema
 
 # What the server takes as an address (Django's validator).

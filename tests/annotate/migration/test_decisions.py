@@ -22,7 +22,7 @@ from goldwire.formats.quotes import read_quotes
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
 from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.plan import Plan, load_plan
+from goldwire.schemas.changes.plan import Plan, load_plan
 from goldwire.seeds import load_seeds
 from tests.cli.terminal import called
 

@@ -23,8 +23,8 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Provenance, Relation, Span
 from goldwire.project import load_project
 from goldwire.schemas import Schema
-from goldwire.schemas.migrate import migrate
-from goldwire.schemas.plan import Plan
+from goldwire.schemas.changes.migrate import migrate
+from goldwire.schemas.changes.plan import Plan
 from tests.annotate.helpers import TEXT, make_schema
 
 OPERATIONS = [

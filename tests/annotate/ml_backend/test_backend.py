@@ -29,7 +29,7 @@ from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 from tests.annotate.helpers import make_schema
 from tests.annotate.ml_backend.tiny_pipeline import MARKED
 from tests.examples import at_most

@@ -12,8 +12,8 @@ from goldwire.annotate.passes.screen import own_part, pass_config, pass_guide
 from goldwire.annotate.records.passes import Pass, passes_of
 from goldwire.project import EXAMPLES, example_root, load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.keys import NO_KEY
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.keys import NO_KEY
+from goldwire.schemas.rendering.label_config import label_config
 
 
 def example(name: str) -> tuple[Schema, tuple[Pass, ...]]:

@@ -33,8 +33,8 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.label_config import label_config
-from goldwire.schemas.plan import Plan
+from goldwire.schemas.changes.plan import Plan
+from goldwire.schemas.rendering.label_config import label_config
 
 MINI = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"
 SCHEMA = load_schema(MINI)

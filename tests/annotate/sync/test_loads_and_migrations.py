@@ -18,7 +18,7 @@ from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import read_annotations
 from goldwire.cli.annotate import command
 from goldwire.schemas import Schema
-from goldwire.schemas.plan import Plan
+from goldwire.schemas.changes.plan import Plan
 from tests.annotate.sync.test_three_way import FIRST, HERE, LATER, SCHEMA, THERE, Table, board
 
 __all__ = ["board"]

@@ -40,7 +40,7 @@ from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import load_schema
-from goldwire.schemas.plan import Plan
+from goldwire.schemas.changes.plan import Plan
 from goldwire.seeds import load_seeds
 from tests.annotate.team.gold import example, make_gold_project, marked, review, right
 from tests.cli.terminal import called

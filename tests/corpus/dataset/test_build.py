@@ -21,8 +21,8 @@ from goldwire.corpus.dataset.build import Build, build
 from goldwire.corpus.dataset.croissant import CROISSANT
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
-from goldwire.formats.dataset_columns import SchemaColumns
-from goldwire.formats.dataset_files import dataset_files
+from goldwire.formats.dataset.columns import SchemaColumns
+from goldwire.formats.dataset.files import dataset_files
 from goldwire.model import Annotation, Article, Provenance, Relation, Span, curated
 from goldwire.project import Project, load_project
 from goldwire.schemas import load_schema

@@ -11,7 +11,7 @@ import pytest
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import Build, build
 from goldwire.corpus.dataset.croissant import CROISSANT
-from goldwire.formats.dataset_files import dataset_files
+from goldwire.formats.dataset.files import dataset_files
 from goldwire.project import load_project
 from tests.corpus.mini import mini_project
 

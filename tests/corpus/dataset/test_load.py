@@ -25,8 +25,8 @@ from goldwire.corpus.publish.hub import parcel
 from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.errors import GoldwireError
 from goldwire.files import write_text
-from goldwire.formats.dataset_columns import SchemaColumns
-from goldwire.formats.dataset_files import dataset_files, features_of
+from goldwire.formats.dataset.columns import SchemaColumns
+from goldwire.formats.dataset.files import dataset_files, features_of
 from goldwire.model import Annotation
 from goldwire.project import Project, cache_home, load_project
 from tests.corpus.mini import mini_articles, mini_project

@@ -25,7 +25,7 @@ from goldwire.corpus.redistribution import redistribution
 from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.corpus.versions.diff import CorpusVersion, diff
 from goldwire.errors import GoldwireError
-from goldwire.formats.dataset_files import dataset_files
+from goldwire.formats.dataset.files import dataset_files
 from goldwire.formats.jsonl import read_jsonl
 from goldwire.model import Article
 from goldwire.project import Project, example_root, load_project

@@ -27,7 +27,7 @@ from goldwire.corpus.split.leaks import leaks, split_faults
 from goldwire.corpus.split.split import SplitOptions, make_split, options_for
 from goldwire.corpus.split.stratify import Group, stratify
 from goldwire.errors import GoldwireError
-from goldwire.formats.dataset_files import dataset_files
+from goldwire.formats.dataset.files import dataset_files
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, Document, Provenance, Span
 from goldwire.project import example_root, load_project

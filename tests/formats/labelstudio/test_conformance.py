@@ -16,8 +16,8 @@ from goldwire.formats.labelstudio.reader import census, read_result
 from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.options import ConversionOptions
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.from_label_config import infer
-from goldwire.schemas.inferred import Inferred
+from goldwire.schemas.inference.from_label_config import infer
+from goldwire.schemas.inference.inferred import Inferred
 from tests.shared import SHARED, needs_shared
 
 FOLDER = SHARED / "data/labelstudio-export"

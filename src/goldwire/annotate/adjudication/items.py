@@ -19,9 +19,9 @@ from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
 from goldwire.model import Annotation, AttributeValue, Span
 from goldwire.schemas import Attribute, Label, Layer, Schema
-from goldwire.schemas.keys import NO_KEY, free_keys, taken_keys
-from goldwire.schemas.label_config import control
-from goldwire.schemas.picks import joined_entries
+from goldwire.schemas.rendering.keys import NO_KEY, free_keys, taken_keys
+from goldwire.schemas.rendering.label_config import control
+from goldwire.schemas.rendering.picks import joined_entries
 from goldwire.schemas.schema import Value
 
 LAYER = "disagreement"

@@ -16,7 +16,7 @@ from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
-from goldwire.schemas.picks import MOST, data_key, task_options
+from goldwire.schemas.rendering.picks import MOST, data_key, task_options
 from goldwire.schemas.schema import RegistryEntry
 
 _RANKED = 10  # candidates of one span

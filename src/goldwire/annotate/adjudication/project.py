@@ -19,7 +19,7 @@ from goldwire.model import Provenance, unfinished
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.guidelines import guidelines_hash
+from goldwire.schemas.rendering.guidelines import guidelines_hash
 from goldwire.seeds import load_seeds
 from goldwire.table import Cell, Column, Figures, Table
 

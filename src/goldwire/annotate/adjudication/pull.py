@@ -38,7 +38,7 @@ from goldwire.model import Annotation, Provenance, Span
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.guidelines import guidelines_hash
+from goldwire.schemas.rendering.guidelines import guidelines_hash
 from goldwire.seeds import load_seeds
 from goldwire.table import Figures, Table
 

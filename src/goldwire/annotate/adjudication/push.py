@@ -40,7 +40,7 @@ from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.label_config import config_text, label_config
+from goldwire.schemas.rendering.label_config import config_text, label_config
 from goldwire.seeds import load_seeds
 from goldwire.table import Column, Figures, Table
 

@@ -36,7 +36,7 @@ from goldwire.errors import GoldwireError, one_of, raise_faults
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Drafting, Provenance, Relation, Span, span_key
 from goldwire.schemas import Schema
-from goldwire.schemas.guidelines import guidelines_hash
+from goldwire.schemas.rendering.guidelines import guidelines_hash
 
 ChooseShots = Callable[[Document, Sequence[str]], dict[str, list[Shot]]]
 

@@ -22,7 +22,7 @@ from goldwire.annotate.drafting.passages import Passage
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Span, span_key
 from goldwire.schemas import Attribute, Schema
-from goldwire.schemas.guidelines import guidelines
+from goldwire.schemas.rendering.guidelines import guidelines
 from goldwire.schemas.schema import Guidelines, Label, RelationType
 from goldwire.text import Snippet
 

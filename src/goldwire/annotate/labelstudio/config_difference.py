@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from goldwire import strict_xml
 from goldwire.errors import GoldwireError
-from goldwire.schemas.picks import remove_picks
+from goldwire.schemas.rendering.picks import remove_picks
 
 
 class ConfigDifference(NamedTuple):

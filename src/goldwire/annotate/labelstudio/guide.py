@@ -16,8 +16,8 @@ from goldwire.files import sha256
 from goldwire.messages import messages_in
 from goldwire.project import CONFIG, Project
 from goldwire.schemas import Schema
-from goldwire.schemas.guide import anchor, guide_page, sheet
-from goldwire.schemas.label_config import config_text
+from goldwire.schemas.rendering.guide import anchor, guide_page, sheet
+from goldwire.schemas.rendering.label_config import config_text
 
 _NAME = "goldwire-guide"
 

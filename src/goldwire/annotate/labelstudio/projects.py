@@ -13,8 +13,8 @@ from goldwire.annotate.labelstudio.guide import Guide
 from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import label_config
-from goldwire.schemas.picks import Picks, with_picks, without_data
+from goldwire.schemas.rendering.label_config import label_config
+from goldwire.schemas.rendering.picks import Picks, with_picks, without_data
 
 #: What is asked of a project that may be changed.
 _FIELDS = ("label_config", "expert_instruction", "task_number", "model_version", "show_collab_predictions")

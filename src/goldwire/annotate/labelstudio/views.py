@@ -8,7 +8,7 @@ from typing import Any
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.messages import in_all_languages, messages_in
-from goldwire.schemas.picks import DATA_KEY
+from goldwire.schemas.rendering.picks import DATA_KEY
 
 #: What tasks hold beside the title and the article's name, and what a list has no use for.
 _DATA = ("text", "uid", "sha256", "goldwire", "disagreements")

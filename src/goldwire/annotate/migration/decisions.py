@@ -31,8 +31,8 @@ from goldwire.formats.quotes import read_quotes
 from goldwire.model import Annotation, AttributeValue, Document, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.migrate import MigrationOutcome, migrate
-from goldwire.schemas.plan import Plan
+from goldwire.schemas.changes.migrate import MigrationOutcome, migrate
+from goldwire.schemas.changes.plan import Plan
 
 #: An annotation of the plan's source and what became of it.
 Pair = tuple[Annotation, MigrationOutcome]

@@ -16,8 +16,8 @@ from goldwire.files import read_text
 from goldwire.formats.quotes import place_passages, read_quotes
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
 from goldwire.schemas import Schema
-from goldwire.schemas.migrate import MigrationOutcome, migrate
-from goldwire.schemas.plan import Plan
+from goldwire.schemas.changes.migrate import MigrationOutcome, migrate
+from goldwire.schemas.changes.plan import Plan
 from goldwire.schemas.schema import Attribute, End, Label, Layer, RelationType, Value
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.text import normalise

@@ -28,10 +28,10 @@ from goldwire.model import Annotation, Relation, Span
 from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import TEXT, control, label_config
-from goldwire.schemas.migrate import migrate
-from goldwire.schemas.picks import kept_picks, with_picks
-from goldwire.schemas.plan import Plan
+from goldwire.schemas.changes.migrate import migrate
+from goldwire.schemas.changes.plan import Plan
+from goldwire.schemas.rendering.label_config import TEXT, control, label_config
+from goldwire.schemas.rendering.picks import kept_picks, with_picks
 from goldwire.table import Column, Figures, Table
 
 _KINDS = {"annotations": "api/annotations", "predictions": "api/predictions", "drafts": "api/drafts"}

@@ -25,9 +25,9 @@ from goldwire.model import Annotation, Document
 from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
+from goldwire.schemas.changes.migrate import MigrationOutcome, collisions, migrate
+from goldwire.schemas.changes.plan import Plan, SpanName, span_name_faults
 from goldwire.schemas.load import load_registry
-from goldwire.schemas.migrate import MigrationOutcome, collisions, migrate
-from goldwire.schemas.plan import Plan, SpanName, span_name_faults
 from goldwire.table import Column, Figures, Table
 
 _TOLD = {"carried": "carried along", "settled": "settled: the readings agree now", "opened": "open again"}

@@ -22,7 +22,7 @@ from goldwire.model import Annotation, Document, Provenance
 from goldwire.number_format import amount
 from goldwire.pipelines import load_pipeline, quiet
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import TEXT
+from goldwire.schemas.rendering.label_config import TEXT
 from goldwire.text import trim
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from goldwire.annotate.passes.screen import pass_config
 from goldwire.annotate.records.passes import Pass
 from goldwire.model import Annotation, Relation, Span
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 from goldwire.schemas.slugs import free_name
 
 

@@ -12,9 +12,9 @@ from goldwire.annotate.labelstudio.guide import Guide
 from goldwire.annotate.records.passes import Pass
 from goldwire.messages import messages_in
 from goldwire.schemas import Label, Layer, RelationType, Schema
-from goldwire.schemas.guide import guide_page
-from goldwire.schemas.keys import NO_KEY
-from goldwire.schemas.label_config import config_text, label_config
+from goldwire.schemas.rendering.guide import guide_page
+from goldwire.schemas.rendering.keys import NO_KEY
+from goldwire.schemas.rendering.label_config import config_text, label_config
 
 # The labels of a pass fill the column, whatever is folded below them; its rules stand under what is asked of
 # the selected span.

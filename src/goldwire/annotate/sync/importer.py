@@ -42,8 +42,8 @@ from goldwire.formats.labelstudio.result import Quarantined, ReadResult, Trim
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.guidelines import guidelines_hash
-from goldwire.schemas.label_config import TEXT
+from goldwire.schemas.rendering.guidelines import guidelines_hash
+from goldwire.schemas.rendering.label_config import TEXT
 
 _SET_BACK = "changed on the server, with an earlier time (a clock was ahead, or a backup was restored)"
 #: Which side of an annotation that both changed is kept; empty: the server's, the other one put aside.

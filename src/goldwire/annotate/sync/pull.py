@@ -45,7 +45,7 @@ from goldwire.leftovers import remove_leftovers
 from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.rendering.label_config import label_config
 
 #: What is asked of the project.
 FIELDS = ("label_config", "show_collab_predictions", *COUNTERS)

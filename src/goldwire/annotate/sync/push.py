@@ -33,7 +33,7 @@ from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
-from goldwire.schemas.picks import ids_in, picks_of
+from goldwire.schemas.rendering.picks import ids_in, picks_of
 
 #: Tasks in one request.
 BATCH = 1000

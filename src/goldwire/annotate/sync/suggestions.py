@@ -15,7 +15,7 @@ from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
-from goldwire.schemas.picks import data_key, task_options
+from goldwire.schemas.rendering.picks import data_key, task_options
 
 #: What the version of a prediction with suggested ids ends with.
 MARK = "+ids"

@@ -11,8 +11,8 @@ from goldwire.files import sha256
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import TEXT
-from goldwire.schemas.picks import ids_in
+from goldwire.schemas.rendering.label_config import TEXT
+from goldwire.schemas.rendering.picks import ids_in
 
 _CHARACTERS = 10_000_000  # of text, in one request
 

@@ -30,7 +30,7 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Status, by_machine
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.picks import ids_in
+from goldwire.schemas.rendering.picks import ids_in
 
 
 class LoadReport(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ from goldwire.messages import messages_in
 from goldwire.model import Annotation, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import config_text, label_config
+from goldwire.schemas.rendering.label_config import config_text, label_config
 from goldwire.table import Column, Table
 
 #: The field of a task's data that says how it went.

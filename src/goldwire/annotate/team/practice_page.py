@@ -23,7 +23,7 @@ from goldwire.html.templates import page_templates, render_page
 from goldwire.messages import Messages, messages_in
 from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.schemas import Schema
-from goldwire.schemas.guide import anchor
+from goldwire.schemas.rendering.guide import anchor
 from goldwire.span_drawing import render
 from goldwire.text import direction
 

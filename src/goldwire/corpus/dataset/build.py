@@ -28,9 +28,9 @@ from goldwire.corpus.versions.changelog import has_entry
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, read_text, write_json, write_text
 from goldwire.folders import replacing
-from goldwire.formats.arrow import annotation_batch, annotations_of, document_batch
-from goldwire.formats.dataset_columns import SchemaColumns
-from goldwire.formats.dataset_files import MANIFEST, batched, write_parquet
+from goldwire.formats.dataset.arrow import annotation_batch, annotations_of, document_batch
+from goldwire.formats.dataset.columns import SchemaColumns
+from goldwire.formats.dataset.files import MANIFEST, batched, write_parquet
 from goldwire.model import Article
 from goldwire.number_format import counted
 from goldwire.table import Column, Figures, Table

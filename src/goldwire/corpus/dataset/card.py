@@ -26,7 +26,7 @@ from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
 from goldwire.corpus.split.leaks import split_faults
 from goldwire.files import write_text, writing
-from goldwire.formats.dataset_columns import SchemaColumns
+from goldwire.formats.dataset.columns import SchemaColumns
 from goldwire.number_format import FILTERS, amount, counted, number
 from goldwire.schemas.schema import End
 

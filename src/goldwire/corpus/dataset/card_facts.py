@@ -13,7 +13,7 @@ from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.dataset.registries import DatasetRegistry
 from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.redistribution import licence_of
-from goldwire.formats.dataset_columns import META
+from goldwire.formats.dataset.columns import META
 from goldwire.model import Annotation, Article, Status, by_machine, curated
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.corpus.dataset.card_facts import Contents
 from goldwire.corpus.redistribution import redistribution
-from goldwire.formats.dataset_files import config_fields, header_yaml
+from goldwire.formats.dataset.files import config_fields, header_yaml
 from goldwire.number_format import amount, counted
 
 if TYPE_CHECKING:

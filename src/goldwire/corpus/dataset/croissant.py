@@ -16,7 +16,7 @@ from goldwire.corpus.dataset.card_header import annotations_licence, authors_of,
 from goldwire.corpus.dataset.card_statement import statement, status_of
 from goldwire.corpus.redistribution import redistribution
 from goldwire.files import sha256_of
-from goldwire.formats.dataset_files import features_of
+from goldwire.formats.dataset.files import features_of
 
 #: The file's name, beside the card.
 CROISSANT = "croissant.json"

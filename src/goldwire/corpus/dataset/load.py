@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldwire.errors import GoldwireError, one_of
-from goldwire.formats.dataset_files import MANIFEST, dataset_files, features_of
-from goldwire.formats.parquet_size import too_much
+from goldwire.formats.dataset.files import MANIFEST, dataset_files, features_of
+from goldwire.formats.dataset.parquet_size import too_much
 from goldwire.project import CONFIG, load_project
 
 if TYPE_CHECKING:

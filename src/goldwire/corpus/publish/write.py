@@ -24,8 +24,8 @@ from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_bytes, read_text, write_bytes, write_json
 from goldwire.folders import list_files
-from goldwire.formats.dataset_columns import META, SchemaColumns, arrow_schema
-from goldwire.formats.dataset_files import MANIFEST, write_parquet
+from goldwire.formats.dataset.columns import META, SchemaColumns, arrow_schema
+from goldwire.formats.dataset.files import MANIFEST, write_parquet
 from goldwire.model import Article, Span
 from goldwire.schemas import Schema
 

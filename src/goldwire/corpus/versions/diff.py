@@ -13,8 +13,8 @@ import msgspec
 from goldwire.corpus.versions.spans import KINDS, AnnotationChanges, compare_annotations, placing
 from goldwire.model import Annotation, Article, Span, curated
 from goldwire.schemas import Schema
-from goldwire.schemas.diff import SchemaChange
-from goldwire.schemas.diff import diff as schema_diff
+from goldwire.schemas.changes.diff import SchemaChange
+from goldwire.schemas.changes.diff import diff as schema_diff
 from goldwire.text import Snippet, snippet
 
 #: An article of a side: the side's articles, and where it stands among them.

@@ -23,9 +23,9 @@ from goldwire.formats.labelstudio.task import TAKEN, Task, decode, known_fields
 from goldwire.formats.labelstudio.task_reader import TaskReader
 from goldwire.formats.options import ConversionOptions
 from goldwire.model import Article
-from goldwire.schemas.inferred import FROM_DATA, schema_of
-from goldwire.schemas.label_config import TEXT
+from goldwire.schemas.inference.inferred import FROM_DATA, schema_of
 from goldwire.schemas.names import TextSource
+from goldwire.schemas.rendering.label_config import TEXT
 
 
 def read_labelstudio(path: Path, setting: ConversionOptions) -> Iterator[Article]:

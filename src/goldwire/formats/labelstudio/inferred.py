@@ -9,8 +9,8 @@ from goldwire.formats.labelstudio.items import REGIONS, Item, held_of, items_of,
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.task import Task, Typed, several
 from goldwire.formats.labelstudio.texts import TextFinder
-from goldwire.schemas.label_config import FLAG
 from goldwire.schemas.names import UNNAMED, Names
+from goldwire.schemas.rendering.label_config import FLAG
 from goldwire.schemas.schema import Attribute, AttributeKind, Schema, Value
 
 

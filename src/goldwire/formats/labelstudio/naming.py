@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from goldwire.annotations.ids import id_attributes
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import control
 from goldwire.schemas.names import UNNAMED, Names
-from goldwire.schemas.picks import any_control, pick_control
+from goldwire.schemas.rendering.label_config import control
+from goldwire.schemas.rendering.picks import any_control, pick_control
 from goldwire.schemas.schema import Attribute
 
 

@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from goldwire.formats.account import ConversionAccount
 from goldwire.model import Annotation, AttributeValue, Relation, Span
-from goldwire.schemas.label_config import FLAG, TEXT, control
 from goldwire.schemas.numbers import bounds, tidy
-from goldwire.schemas.picks import any_control, pick_control
+from goldwire.schemas.rendering.label_config import FLAG, TEXT, control
+from goldwire.schemas.rendering.picks import any_control, pick_control
 from goldwire.schemas.schema import Attribute, Schema
 
 

@@ -11,7 +11,7 @@ from goldwire.formats.labelstudio.extras import KEY
 from goldwire.formats.labelstudio.items import Item
 from goldwire.formats.labelstudio.people import person
 from goldwire.formats.labelstudio.shapes import as_task
-from goldwire.schemas.label_config import TEXT
+from goldwire.schemas.rendering.label_config import TEXT
 
 #: Names in a task's data that say no metadata.
 TAKEN = ("id", "uid", TEXT, "sha256")

@@ -16,11 +16,11 @@ from typing import Any
 from goldwire.errors import GoldwireError
 from goldwire.files import read_text
 from goldwire.formats.conll.tags import Form, decode_tags, form_of, split_tag
+from goldwire.formats.dataset.parquet_size import too_much
 from goldwire.formats.head import Head
 from goldwire.formats.options import ConversionOptions
 from goldwire.formats.others._marks import Collector, FileMark, FileReading, lose_keys, placed
 from goldwire.formats.others._rows import FileRow, called, contents, json_file_rows, malformed_row
-from goldwire.formats.parquet_size import too_much
 from goldwire.model import Article
 
 ABOUT = "rows of token classification: tokens and ner_tags, JSON, JSON Lines or parquet (--labels)"

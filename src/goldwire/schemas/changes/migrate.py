@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from goldwire.errors import Fault, GoldwireError
 from goldwire.model import Annotation, AttributeValue, Relation, Span
+from goldwire.schemas.changes.plan import Operation, Plan, SpanName, When
 from goldwire.schemas.numbers import bounds, tidy
-from goldwire.schemas.plan import Operation, Plan, SpanName, When
 from goldwire.schemas.schema import Attribute, Schema
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldwire.files import sha256
-from goldwire.formats.dataset_columns import SchemaColumns, arrow_schema, attribute_reader
+from goldwire.formats.dataset.columns import SchemaColumns, arrow_schema, attribute_reader
 from goldwire.model import Annotation, Article, curated
 
 if TYPE_CHECKING:

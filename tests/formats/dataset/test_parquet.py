@@ -20,12 +20,12 @@ from msgspec import structs
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.corpus import command as corpus_command
 from goldwire.errors import GoldwireError
-from goldwire.formats.arrow import annotation_batch, annotation_of, annotations_of, document_batch
 from goldwire.formats.convert import convert
-from goldwire.formats.dataset_columns import SchemaColumns
+from goldwire.formats.dataset.arrow import annotation_batch, annotation_of, annotations_of, document_batch
+from goldwire.formats.dataset.columns import SchemaColumns
+from goldwire.formats.dataset.parquet import MARKS
 from goldwire.formats.inferred_schema import found_schema
 from goldwire.formats.options import ConversionOptions
-from goldwire.formats.parquet import MARKS
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Article, Drafting, Provenance, curated
 from goldwire.project import load_project
@@ -35,7 +35,7 @@ from tests.examples import at_most
 from tests.formats.sample import SCHEMA, marks, rich, sample, whole
 from tests.strategies import articles
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def told_by_rows(held: list[Article], schema: Schema) -> None:

@@ -21,9 +21,15 @@ from goldwire.annotations.line import to_record
 from goldwire.errors import Fault
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
-from goldwire.formats.arrow import annotation_batch, annotation_of, annotations_of, batch, document_batch
-from goldwire.formats.dataset_columns import META, SchemaColumns
-from goldwire.formats.dataset_files import (
+from goldwire.formats.dataset.arrow import (
+    annotation_batch,
+    annotation_of,
+    annotations_of,
+    batch,
+    document_batch,
+)
+from goldwire.formats.dataset.columns import META, SchemaColumns
+from goldwire.formats.dataset.files import (
     BATCH,
     MANIFEST,
     batched,
@@ -34,9 +40,9 @@ from goldwire.formats.dataset_files import (
     name_by_content,
     no_dataset,
 )
+from goldwire.formats.dataset.parquet_size import too_much
 from goldwire.formats.inferred_schema import check_fit, spooled
 from goldwire.formats.options import ConversionOptions
-from goldwire.formats.parquet_size import too_much
 from goldwire.model import Annotation, Article, Document
 from goldwire.text import first_of
 

@@ -8,11 +8,11 @@ import pytest
 
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.from_label_config import infer
-from goldwire.schemas.inferred import FROM_DATA, Inferred, schema_of
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.inference.from_label_config import infer
+from goldwire.schemas.inference.inferred import FROM_DATA, Inferred, schema_of
+from goldwire.schemas.rendering.label_config import label_config
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FOREIGN = """
 <View>
   <Image name="photo" value="$img"/>

@@ -8,10 +8,10 @@ import pytest
 
 from goldwire.model import Annotation, Relation, Span
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.diff import SchemaChange, count_hits, diff
+from goldwire.schemas.changes.diff import SchemaChange, count_hits, diff
 
-MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
-POLITICS = Path(__file__).parents[2] / "schemas/politics.yaml"
+MINI = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"
+POLITICS = Path(__file__).parents[3] / "schemas/politics.yaml"
 
 
 def _changed(tmp_path: Path, *changes: tuple[str, str]) -> tuple[Schema, Schema]:

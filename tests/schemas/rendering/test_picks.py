@@ -20,10 +20,10 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Span
 from goldwire.project import example_root, load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.from_label_config import infer
-from goldwire.schemas.label_config import label_config
+from goldwire.schemas.inference.from_label_config import infer
 from goldwire.schemas.load import load_registries, typed_data
-from goldwire.schemas.picks import (
+from goldwire.schemas.rendering.label_config import label_config
+from goldwire.schemas.rendering.picks import (
     any_control,
     ids_in,
     pick_control,

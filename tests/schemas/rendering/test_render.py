@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET
 
 from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.guidelines import guidelines
-from goldwire.schemas.label_config import control, label_config
+from goldwire.schemas.rendering.guidelines import guidelines
+from goldwire.schemas.rendering.label_config import control, label_config
 
 if TYPE_CHECKING:
     from label_studio_sdk.label_interface import LabelInterface
 
-MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
+MINI = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"
 
 
 def test_label_studio_accepts_the_config(label_interface: type[LabelInterface]) -> None:

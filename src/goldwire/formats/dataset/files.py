@@ -12,7 +12,7 @@ import msgspec
 from goldwire import strict_json
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256_of, writing
-from goldwire.formats.dataset_columns import METADATA, yaml_features
+from goldwire.formats.dataset.columns import METADATA, yaml_features
 
 #: What the dataset is, in figures, and which files are it.
 MANIFEST = "manifest.json"

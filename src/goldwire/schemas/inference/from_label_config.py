@@ -12,10 +12,10 @@ import msgspec
 from goldwire import strict_xml
 from goldwire.errors import GoldwireError
 from goldwire.schemas.colors import as_hex, free_color
-from goldwire.schemas.inferred import FROM_DATA, Inferred, Left, Renamed
-from goldwire.schemas.keys import IDS
+from goldwire.schemas.inference.inferred import FROM_DATA, Inferred, Left, Renamed
 from goldwire.schemas.names import UNNAMED, Names, TextSource
-from goldwire.schemas.picks import remove_picks
+from goldwire.schemas.rendering.keys import IDS
+from goldwire.schemas.rendering.picks import remove_picks
 from goldwire.schemas.schema import RESERVED_LAYERS
 from goldwire.schemas.slugs import free_name, slug
 

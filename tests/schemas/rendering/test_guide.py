@@ -16,11 +16,11 @@ from goldwire.errors import GoldwireError
 from goldwire.messages import languages, messages_in
 from goldwire.project import copy_example, example_root
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.guide import anchor, guide_page, sheet
+from goldwire.schemas.rendering.guide import anchor, guide_page, sheet
 from tests.annotate.helpers import make_schema
 
 EXAMPLE = example_root() / "schemas/politics.yaml"
-MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
+MINI = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"
 
 
 def ids(page: str) -> list[str]:

@@ -21,8 +21,8 @@ from goldwire.files import sha256
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.migrate import migrate
-from goldwire.schemas.plan import Plan, load_plan
+from goldwire.schemas.changes.migrate import migrate
+from goldwire.schemas.changes.plan import Plan, load_plan
 from tests.annotate.helpers import make_schema
 from tests.examples import at_most
 from tests.strategies import articles
@@ -423,7 +423,7 @@ def test_a_run_that_was_cut_off_goes_on(stored: Stored, tmp_path: Path) -> None:
 
 def test_the_plan_of_the_documentation_loads(tmp_path: Path) -> None:
     """The mini schema's own rename works from file to file."""
-    schema = load_schema(Path(__file__).parents[1] / "data/mini/schemas/mini.yaml")
+    schema = load_schema(Path(__file__).parents[2] / "data/mini/schemas/mini.yaml")
     plan = _plan(
         tmp_path,
         RENAME,

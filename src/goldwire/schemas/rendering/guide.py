@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.files import read_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.messages import messages_in
-from goldwire.schemas.guidelines import arguments, ended, opening_lines, quoted_extract, reference
+from goldwire.schemas.rendering.guidelines import arguments, ended, opening_lines, quoted_extract, reference
 from goldwire.schemas.schema import Counterexample, Example, Line, Mark, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.text import direction
@@ -64,7 +64,7 @@ def guide_page(schema: Schema, folder: Path) -> str:
     """
     say = messages_in(schema.language)
     return render_page(
-        page_templates("goldwire.schemas", ".").get_template("guide.html.j2"),
+        page_templates("goldwire.schemas.rendering", ".").get_template("guide.html.j2"),
         schema=schema,
         say=say,
         direction=direction(schema.language),
@@ -89,7 +89,7 @@ def sheet(schema: Schema, address: str = "") -> str:
     With `address`, that of the page, each label and rule leads to its place there.
     """
     say = messages_in(schema.language)
-    template = page_templates("goldwire.schemas", ".").get_template("sheet.html.j2")
+    template = page_templates("goldwire.schemas.rendering", ".").get_template("sheet.html.j2")
     return template.render(
         schema=schema,
         say=say,

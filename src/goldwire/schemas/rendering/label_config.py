@@ -12,7 +12,7 @@ from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from goldwire.messages import Messages, messages_in
-from goldwire.schemas.keys import NO_KEY, SearchKeys, free_keys, search, taken_keys
+from goldwire.schemas.rendering.keys import NO_KEY, SearchKeys, free_keys, search, taken_keys
 from goldwire.schemas.schema import Attribute, Layer, Schema, Value
 from goldwire.text import direction
 
@@ -46,7 +46,7 @@ def label_config(schema: Schema, taken_keys: Collection[str] = ()) -> str:
     root = ET.Element("View", className="gw")
     leftwards = _RIGHT_TO_LEFT if direction(schema.language) == "rtl" else ""
     rows = sum(len(layer.labels) + 1.2 for layer in schema.layers.values())
-    style = files("goldwire.schemas").joinpath("screen.css").read_text(encoding="utf-8")
+    style = files("goldwire.schemas.rendering").joinpath("screen.css").read_text(encoding="utf-8")
     ET.SubElement(root, "Style").text = style.replace("ROWS", f"{rows:.1f}") + leftwards
     labels = ET.SubElement(root, "View", className="gw-labels")
     for name, layer in schema.layers.items():

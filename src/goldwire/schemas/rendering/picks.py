@@ -16,8 +16,8 @@ from xml.etree import ElementTree as ET
 from goldwire import strict_xml
 from goldwire.files import sha256
 from goldwire.messages import messages_in
-from goldwire.schemas.keys import IDS, NO_KEY, SearchKeys, free_keys, search, with_net
-from goldwire.schemas.label_config import TEXT, config_text, control, shown_for
+from goldwire.schemas.rendering.keys import IDS, NO_KEY, SearchKeys, free_keys, search, with_net
+from goldwire.schemas.rendering.label_config import TEXT, config_text, control, shown_for
 from goldwire.schemas.schema import RegistryEntry, Schema
 
 #: What the fields of tasks' data begin with that hold options.

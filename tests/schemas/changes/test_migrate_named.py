@@ -18,9 +18,9 @@ from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article
 from goldwire.project import Project, load_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.label_config import label_config
-from goldwire.schemas.migrate import MigrationOutcome, migrate
-from goldwire.schemas.plan import Plan, load_plan
+from goldwire.schemas.changes.migrate import MigrationOutcome, migrate
+from goldwire.schemas.changes.plan import Plan, load_plan
+from goldwire.schemas.rendering.label_config import label_config
 from tests.fleet import FLEET, TEXT, accidents, fleet
 
 

@@ -1,0 +1,1 @@
+"""What `goldwire.formats.dataset` promises."""

@@ -1,0 +1,1 @@
+"""What `goldwire.schemas.changes` promises."""
