@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env requirements demo check test types quick-tests all-tests coverage test-transformers test-llm test-cluster test-old-server bench bench-models docs pictures clean
+.PHONY: env requirements demo check test static quick-tests all-tests coverage test-transformers test-llm test-cluster test-old-server bench bench-models docs pictures clean
 
 env: $(STAMP)
 
@@ -30,13 +30,13 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 
 # Before each commit: whatever needs neither server, browser nor training; tests of properties try few examples.
 check: env
+	@$(MAKE) --no-print-directory -j2 static quick-tests
+
+# In one process beside the tests, which also wait.
+static:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory -j2 types quick-tests
-
-# Types are checked in one process, beside the tests, which also wait.
-types:
 	$(BIN)/mypy
 
 quick-tests:
@@ -50,10 +50,7 @@ all-tests:
 test: env
 	@sh tests/browser.sh
 	@sh tests/postgres.sh
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory -j2 types all-tests
+	@$(MAKE) --no-print-directory -j2 static all-tests
 
 # Which lines no test reaches; tracing them doubles the time.
 coverage: env

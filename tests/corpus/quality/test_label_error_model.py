@@ -9,7 +9,6 @@ import numpy as np
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.feature_extraction import DictVectorizer
 
 from goldwire.corpus.quality.label_error_model import Features, Reader, TokenizedReading
 from goldwire.model import Annotation, Article, Document
@@ -36,6 +35,8 @@ def by_name(reader: Reader, reading: TokenizedReading) -> Iterator[dict[str, Any
 @given(learned=st.lists(WORDS, min_size=1, max_size=4), judged=st.lists(WORDS, min_size=1, max_size=4))
 def test_features_are_those_of_a_vectorizer(learned: list[list[str]], judged: list[list[str]]) -> None:
     """Columns, order and values are scikit-learn's, of unknown words too, whatever is looked up together."""
+    from sklearn.feature_extraction import DictVectorizer
+
     if not any(learned):
         return
     reader = Reader(NLP)

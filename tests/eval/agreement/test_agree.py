@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score
 
 import goldwire
 from goldwire.errors import GoldwireError
@@ -77,6 +76,8 @@ def test_agreement_is_symmetric(corpus: list[tuple[list[Mark], list[Mark]]]) -> 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("ABC")), min_size=2, max_size=30))
 def test_kappa_is_cohens(labels: list[tuple[str, str]]) -> None:
     """On equal extents kappa is what scikit-learn computes; where that is nan, null with a reason."""
+    from sklearn.metrics import cohen_kappa_score
+
     sides = [[(pair[side], i, i + 1) for i, pair in enumerate(labels)] for side in (0, 1)]
     found = figures(two(spans(*sides[0]), spans(*sides[1])))["layers"]["thing"]["label_given_match"]
     kappa = found["same_extent"]["kappa"]
@@ -90,6 +91,7 @@ def test_kappa_is_cohens(labels: list[tuple[str, str]]) -> None:
 
 def test_attributes_take_the_schemas_defaults() -> None:
     """An absent value means its default where a schema says so; without schema it is absence."""
+    from sklearn.metrics import cohen_kappa_score
 
     def marked(*states: str | None) -> list[Span]:
         return [

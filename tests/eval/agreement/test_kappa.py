@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score
 
 from goldwire.eval.agreement.kappa import ONE_VALUE, alpha, cohen, fleiss, items, nominal, paired, share
 from goldwire.eval.counts.bootstrap import Sampling
@@ -74,6 +73,8 @@ def test_order_and_names_do_not_matter(rows: list[tuple[int, ...]]) -> None:
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=20))
 def test_two_readers(rows: list[tuple[int, int]]) -> None:
     """Cohen's κ is scikit-learn's; α is Scott's π (Fleiss' κ of two) but for its small-sample correction."""
+    from sklearn.metrics import cohen_kappa_score
+
     table = np.array(rows, dtype=np.int64)
     found = sums(table)
     if len({value for row in rows for value in row}) == 1:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import confusion_matrix
 
 from goldwire.eval.matching.spans import Pair
 from goldwire.eval.report.error_analysis import confusion
@@ -28,6 +27,8 @@ def span(label: str | None) -> Span | None:
 @given(st.lists(st.tuples(SIDES, SIDES).filter(any), min_size=1))
 def test_confusions_are_those_of_scikit_learn(drawn: list[tuple[str | None, str | None]]) -> None:
     """Row by row the same counts, for whatever pairs; a label that the page does not list counts nowhere."""
+    from sklearn.metrics import confusion_matrix
+
     made = confusion([Pair(span(gold), span(pred), "label") for gold, pred in drawn], LABELS)
     gold, pred = zip(*((gold or "-", pred or "-") for gold, pred in drawn), strict=True)
     # It wants one of its labels among the pairs.
