@@ -105,9 +105,10 @@ def test_serve_in_the_foreground_ends_with_its_terminal(
     """Ctrl-C, SIGTERM and a closed terminal end the server too, also while it is still starting."""
     process = _goldwire(project)
     log = server.log_path(project)
-    while process.poll() is None and not log.exists():
+    command, children = psutil.Process(process.pid), []
+    # The log is there a moment before the server is.
+    while process.poll() is None and not (log.exists() and (children := command.children(recursive=True))):
         time.sleep(0.05)
-    children = psutil.Process(process.pid).children(recursive=True)
     assert children
     process.send_signal(how)
     _, told = process.communicate()
