@@ -200,16 +200,15 @@ def test_broken_input_is_refused_by_name(tmp_path: Path) -> None:
         measure(scores)
 
 
+def outputs_of(found: Gated) -> tuple[str, ...]:
+    """All that says how a gate ended: its headline, the summary, a comment, JUnit's file, a badge."""
+    return found.headline, markdown(found), comment_text(found), junit(found), json.dumps(badge(found))
+
+
 def test_every_output_says_that_the_reference_is_a_draft(tmp_path: Path) -> None:
     """Headline, summary, comment, JUnit and badge name a draft as such, passed or failed."""
     for found in (gated(tmp_path, 3, 3), gated(tmp_path, 4, 2)):
-        for text in (
-            found.headline,
-            markdown(found),
-            comment_text(found),
-            junit(found),
-            json.dumps(badge(found)),
-        ):
+        for text in outputs_of(found):
             assert "draft" in text
         assert "*reference: draft*" in markdown(found)
         assert found.as_json()["reference"] == "draft"

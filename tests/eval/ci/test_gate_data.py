@@ -14,10 +14,9 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, from_json
 from goldwire.eval.ci.gate import ENOUGH, gate
 from goldwire.eval.ci.measure import measure
-from goldwire.eval.ci.outputs import badge, comment_text, junit, markdown
 from goldwire.eval.ci.overlap import overlap
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
-from tests.eval.ci.test_gate import GOLD, TEXT, as_baseline, failed, left_by_train, project
+from tests.eval.ci.test_gate import GOLD, TEXT, as_baseline, failed, left_by_train, outputs_of, project
 from tests.eval.helpers import article, reading, spans
 from tests.eval.test_cli import run
 
@@ -106,13 +105,7 @@ def test_too_few_are_not_compared_and_nothing_fails(tmp_path: Path) -> None:
     found = gate(now, before)
     assert (found.compared, found.passed) == (False, None)
     assert found.as_json()["passed"] is None
-    for text in (
-        found.headline,
-        markdown(found),
-        comment_text(found),
-        junit(found),
-        json.dumps(badge(found)),
-    ):
+    for text in outputs_of(found):
         assert "not compared" in text
     assert f"{ENOUGH} are needed" in found.why
     assert gate(now, before, floor=0.9).passed is False
